@@ -1,0 +1,70 @@
+package visit
+
+import "time"
+
+// EventKind names what happened. Names are interface: webhooks carry them.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventPreRegistered     EventKind = "visitor.pre_registered"
+	EventCheckedIn         EventKind = "visitor.checked_in"
+	EventCheckedOut        EventKind = "visitor.checked_out"
+	EventExpired           EventKind = "visitor.expired"
+	EventCancelled         EventKind = "visitor.cancelled"
+	EventNoShow            EventKind = "visitor.no_show"
+	EventExtended          EventKind = "visitor.extended"
+	EventSessionStarted    EventKind = "session.started"
+	EventSessionEnded      EventKind = "session.ended"
+	EventSessionTerminated EventKind = "session.terminated"
+	EventTerminationFailed EventKind = "session.termination_failed"
+	EventAgentConnected    EventKind = "agent.connected"
+	EventAgentDisconnected EventKind = "agent.disconnected"
+)
+
+// Events that are not of the interface's list but of a visit's own record.
+const (
+	EventVisitChanged    EventKind = "visit.changed"
+	EventLeftConfirmed   EventKind = "visit.left_confirmed"
+	EventVoucherReissued EventKind = "voucher.reissued"
+	EventVoucherRevealed EventKind = "voucher.revealed"
+	EventVoucherWiped    EventKind = "voucher.wiped"
+	EventVisitSealed     EventKind = "visit.sealed"
+)
+
+// Terminal reports whether k ends a visit; a visit has at most one such event.
+func (k EventKind) Terminal() bool {
+	switch k {
+	case EventCheckedOut, EventExpired, EventCancelled, EventNoShow:
+		return true
+	}
+	return false
+}
+
+// TerminalEvent returns the event that announces an end state.
+func TerminalEvent(s Status) EventKind {
+	switch s {
+	case CheckedOut:
+		return EventCheckedOut
+	case Expired:
+		return EventExpired
+	case Cancelled:
+		return EventCancelled
+	case NoShow:
+		return EventNoShow
+	case PreRegistered, CheckedIn:
+	}
+	return ""
+}
+
+// Event is a row of the record of what happened. Data holds ids, kinds, field
+// names, instants and numbers only, never personal data.
+type Event struct {
+	ID      EventID
+	Kind    EventKind
+	SiteID  SiteID
+	VisitID VisitID // empty for events of agents
+	Actor   string
+	At      time.Time
+	Data    map[string]any
+}
