@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// Position is a place in a site's ledger. Equal revisions with different stamps
+// belong to different lineages (a restored database) and are not comparable.
+type Position struct {
+	Revision int64  `json:"revision"`
+	Stamp    uint64 `json:"stamp,string"`
+}
+
+// GrantKind says where a grant comes from.
+type GrantKind string
+
+// The kinds of grant.
+const (
+	GrantVisit  GrantKind = "visit"
+	GrantRoll   GrantKind = "roll"
+	GrantPortal GrantKind = "portal"
+)
+
+// Grant is something an agent may accept between two instants.
+type Grant struct {
+	ID          string        `json:"id"` // the voucher's id, for kind visit
+	Kind        GrantKind     `json:"kind"`
+	VisitID     visit.VisitID `json:"visit_id,omitempty"`
+	Username    string        `json:"username"`
+	Password    string        `json:"password"`
+	NotBefore   time.Time     `json:"not_before"`
+	NotAfter    time.Time     `json:"not_after"`
+	DeviceLimit int           `json:"device_limit,omitempty"` // devices at a time; 0 no limit
+}
+
+// NAS is what an agent must know of one NAS.
+type NAS struct {
+	ID                   visit.NASID                      `json:"id"`
+	Name                 string                           `json:"name"`
+	Source               netip.Prefix                     `json:"source"`
+	Secret               string                           `json:"secret"`
+	MessageAuthenticator visit.MessageAuthenticatorPolicy `json:"message_authenticator"`
+	Driver               string                           `json:"driver"`
+	CoAAddress           string                           `json:"coa_address,omitempty"`
+	CoAPort              int                              `json:"coa_port"`
+	MaxSessionSeconds    int                              `json:"max_session_seconds"` // 0 no limit
+	InterimSeconds       int                              `json:"interim_seconds"`
+	// AccountingSeen: this NAS has sent accounting at some time, to any agent.
+	AccountingSeen bool `json:"accounting_seen,omitempty"`
+}
+
+// Entry is one step of the ledger. Its type says what it does; ObjectID names
+// the grant or NAS, and for create, update and put exactly one of Grant and NAS
+// is its new form. An update carries the whole object: applying an entry twice,
+// or only the last of several, comes to the same.
+type Entry struct {
+	Type     Type     `json:"-"`
+	Position Position `json:"position"`
+	ObjectID string   `json:"object_id"`
+	Grant    *Grant   `json:"grant,omitempty"`
+	NAS      *NAS     `json:"nas,omitempty"`
+}
+
+// FrameType returns the entry's own type.
+func (e *Entry) FrameType() Type { return e.Type }
+
+// Snapshot is one part of the whole desired set, read in one transaction. Parts
+// of one ID arrive in order; the agent swaps the set in when Last has come and
+// forgets an unfinished one when the link ends or another ID begins.
+type Snapshot struct {
+	ID       string    `json:"id"`
+	Part     int       `json:"part"` // from 0
+	Last     bool      `json:"last"`
+	Position Position  `json:"position"`
+	Now      time.Time `json:"now"` // the hub's clock
+	Epoch    int64     `json:"epoch"`
+	Grants   []Grant   `json:"grants,omitempty"`
+	NASes    []NAS     `json:"nases,omitempty"`
+}
+
+// FrameType implements Frame.
+func (*Snapshot) FrameType() Type { return TypeSnapshot }
+
+// Resume tells the agent that its position is known: entries after it follow.
+type Resume struct {
+	Position Position  `json:"position"` // as the agent said
+	Now      time.Time `json:"now"`
+	Epoch    int64     `json:"epoch"`
+}
+
+// FrameType implements Frame.
+func (*Resume) FrameType() Type { return TypeResume }
+
+// Ack says that everything up to Position is out of, or in, the agent's RADIUS
+// table and flushed to its disk. It never waits for a NAS.
+type Ack struct {
+	Position Position `json:"position"`
+}
+
+// FrameType implements Frame.
+func (*Ack) FrameType() Type { return TypeAck }
