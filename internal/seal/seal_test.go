@@ -212,6 +212,7 @@ func TestKeysNeverPrint(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	r := ring(f, keyText(1))
+	r.Rand = bytes.NewReader(make([]byte, 28)) // the fuzzer's processes must agree on the one good blob
 	good, err := r.Seal([]byte("good"), "p")
 	require.NoError(f, err)
 	f.Add(good)
