@@ -1,0 +1,15 @@
+// Package auth says who is asking and what they may do: principals with their
+// permissions and sites, roles, passwords, tokens, login cookies and the lockout
+// rule. It opens nothing and keeps nothing; hashes and counters live in the
+// store, and time and randomness are arguments.
+//
+// A request carries a login cookie or a bearer token. Either becomes one
+// [Principal]. Each route declares one [Permission], and each query takes the
+// principal's [Sites]: what lies at other sites does not exist for it.
+//
+// Guessing is made useless in layers: 256-bit tokens; argon2id passwords whose
+// verification is limited in number, so that a spray costs the attacker time and
+// not us memory; a lockout per name that outlives restarts because Postgres holds
+// it. An unknown name is treated like a known one throughout, lockout included,
+// and takes as long ([Passwords.VerifyNobody]).
+package auth

@@ -1,0 +1,119 @@
+package auth
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Permission is the right to make a kind of call. Names are stored and shown.
+type Permission string
+
+// The permissions, by the calls that need them.
+const (
+	SitesRead  Permission = "sites.read"  // list and read sites
+	SitesWrite Permission = "sites.write" // create, change, archive sites
+
+	AgentsRead  Permission = "agents.read"
+	AgentsWrite Permission = "agents.write" // enrol and withdraw agents
+	NASesRead   Permission = "nases.read"
+	NASesWrite  Permission = "nases.write"
+
+	VisitsRead      Permission = "visits.read"      // lists, details, live screens
+	VisitsWrite     Permission = "visits.write"     // register, change, cancel, extend
+	VisitsCheckIn   Permission = "visits.checkin"   // check in, readmit
+	VisitsCheckOut  Permission = "visits.checkout"  // check out, confirm left
+	VisitsTerminate Permission = "visits.terminate" // retry ending sessions now
+	VouchersReveal  Permission = "vouchers.reveal"  // see a password after check-in
+	VouchersReissue Permission = "vouchers.reissue"
+
+	EvacuationRead  Permission = "evacuation.read"
+	EvacuationWrite Permission = "evacuation.write" // roll calls and marks
+
+	AuditRead  Permission = "audit.read" // read and verify
+	EventsRead Permission = "events.read"
+
+	TokensRead    Permission = "tokens.read"
+	TokensWrite   Permission = "tokens.write"
+	UsersRead     Permission = "users.read"
+	UsersWrite    Permission = "users.write"
+	WebhooksRead  Permission = "webhooks.read"
+	WebhooksWrite Permission = "webhooks.write"
+	CRMRead       Permission = "crm.read"
+	CRMWrite      Permission = "crm.write"
+
+	PeopleRead           Permission = "people.read"
+	PeopleWrite          Permission = "people.write"
+	AccountsRead         Permission = "accounts.read"
+	AccountsWrite        Permission = "accounts.write"
+	ProfilesRead         Permission = "profiles.read"
+	ProfilesWrite        Permission = "profiles.write"
+	TemplatesRead        Permission = "templates.read"
+	TemplatesWrite       Permission = "templates.write"
+	AuthenticationsRead  Permission = "authentications.read"
+	AuthenticationsWrite Permission = "authentications.write"
+	RollsRead            Permission = "rolls.read"
+	RollsWrite           Permission = "rolls.write"
+)
+
+var everyPermission = []Permission{
+	SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
+	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
+	EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
+	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
+	PeopleRead, PeopleWrite, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
+	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
+}
+
+// Permissions is a set. The zero value holds none.
+type Permissions map[Permission]struct{}
+
+// NewPermissions makes a set.
+func NewPermissions(list ...Permission) Permissions {
+	set := make(Permissions, len(list))
+	for _, permission := range list {
+		set[permission] = struct{}{}
+	}
+	return set
+}
+
+// EveryPermission is the set of all there are.
+func EveryPermission() Permissions { return NewPermissions(everyPermission...) }
+
+// ParsePermissions reads names as stored or sent. A name that is none is an error:
+// a misspelt permission must not look granted.
+func ParsePermissions(names []string) (Permissions, error) {
+	set := make(Permissions, len(names))
+	for _, name := range names {
+		if !slices.Contains(everyPermission, Permission(name)) {
+			return nil, fmt.Errorf("auth: no such permission: %.40q", name)
+		}
+		set[Permission(name)] = struct{}{}
+	}
+	return set, nil
+}
+
+// Has reports whether the set holds a permission.
+func (p Permissions) Has(permission Permission) bool {
+	_, ok := p[permission]
+	return ok
+}
+
+// Within reports whether other holds every permission of the set.
+func (p Permissions) Within(other Permissions) bool {
+	for permission := range p {
+		if !other.Has(permission) {
+			return false
+		}
+	}
+	return true
+}
+
+// Names returns the names in order, for storing and showing.
+func (p Permissions) Names() []string {
+	names := make([]string, 0, len(p))
+	for _, permission := range slices.Sorted(maps.Keys(p)) {
+		names = append(names, string(permission))
+	}
+	return names
+}

@@ -1,0 +1,55 @@
+package auth
+
+import "slices"
+
+// Role is a named set of permissions that staff are given. Which sites it covers
+// is the user's, not the role's.
+type Role string
+
+// The roles.
+const (
+	Administrator Role = "administrator" // everything
+	SiteManager   Role = "site_manager"  // runs sites: their equipment, visits and guests
+	Reception     Role = "reception"     // handles visits at the desk
+	Host          Role = "host"          // invites visitors
+	Auditor       Role = "auditor"       // reads the trail, changes nothing
+	Kiosk         Role = "kiosk"         // a self-service screen in the lobby
+)
+
+var roles = map[Role][]Permission{
+	Administrator: everyPermission,
+	SiteManager: {
+		SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
+		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
+		EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite,
+		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
+		AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
+	},
+	Reception: {
+		SitesRead, AgentsRead,
+		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
+		EvacuationRead, EvacuationWrite, PeopleRead,
+	},
+	Host:    {SitesRead, VisitsRead, VisitsWrite},
+	Auditor: {SitesRead, AuditRead, EventsRead},
+	Kiosk:   {VisitsCheckIn, VisitsCheckOut},
+}
+
+// Known reports whether r is a role.
+func (r Role) Known() bool {
+	_, ok := roles[r]
+	return ok
+}
+
+// Permissions returns the role's set, empty for what is no role.
+func (r Role) Permissions() Permissions { return NewPermissions(roles[r]...) }
+
+// Roles lists the roles in order of name.
+func Roles() []Role {
+	list := make([]Role, 0, len(roles))
+	for role := range roles {
+		list = append(list, role)
+	}
+	slices.Sort(list)
+	return list
+}
