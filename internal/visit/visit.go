@@ -96,6 +96,7 @@ type Visit struct {
 	ExpectedDeparture time.Time
 
 	CheckInRequestedAt  *time.Time // the intent; nil when nobody asked
+	CheckInRequestedBy  string     // actor
 	CheckedInAt         *time.Time
 	CheckOutRequestedAt *time.Time
 	CheckOutRequestedBy string // actor
