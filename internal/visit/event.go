@@ -64,6 +64,7 @@ type Event struct {
 	Kind    EventKind
 	SiteID  SiteID
 	VisitID VisitID // empty for events of agents
+	AgentID AgentID // for events of agents
 	Actor   string
 	At      time.Time
 	Data    map[string]any
