@@ -5,7 +5,6 @@
 package vault
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -18,85 +17,72 @@ import (
 
 const maxKeyFile = 4 << 10
 
-// Open reads the key file at path, or makes it with a new random key. A file that
-// others may read is refused: the key has to be taken for known.
+// Open reads the key file at path, or makes it with a new key from random. A file
+// that others may read is refused: its key has to be taken for known.
 func Open(path string, random io.Reader) (*seal.Keyring, error) {
-	f, err := os.Open(path)
+	ring, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(path, random)
+		if err := create(path, random); err != nil {
+			return nil, fmt.Errorf("new key file: %w", err)
+		}
+		ring, err = read(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
-	}
-	defer f.Close()
-	return read(f)
-}
-
-func read(f *os.File) (*seal.Keyring, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("key file %s is not a regular file", f.Name())
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("key file %s has mode %#o, so that others may read it; run: chmod 600 %s", f.Name(), mode, f.Name())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
-	}
-	ring, err := seal.Parse(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("key file %s: %w", f.Name(), err)
 	}
 	return ring, nil
 }
 
-// create writes a new key beside path and links it into place, so that a crash
-// leaves a whole file or none and two processes agree on one key.
-func create(path string, random io.Reader) (*seal.Keyring, error) {
-	var raw [seal.KeySize]byte
-	if _, err := io.ReadFull(random, raw[:]); err != nil {
-		return nil, fmt.Errorf("new key: %w", err)
-	}
-	temporary := fmt.Sprintf("%s.new.%d", path, os.Getpid())
-	defer os.Remove(temporary)
-	if err := write(temporary, base64.StdEncoding.EncodeToString(raw[:])+"\n"); err != nil {
-		return nil, fmt.Errorf("new key file: %w", err)
-	}
-	if err := os.Link(temporary, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("new key file: %w", err)
-	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("new key file: %w", err)
-	}
+func read(path string) (*seal.Keyring, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	return read(f)
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat() // of the open file: the path may change under us
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("%s has mode %#o, so that others may have read it; run: chmod 600 %s", path, mode, path)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	return seal.Parse(string(text))
 }
 
-func write(path, text string) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// create writes a new key beside path and links it into place, so that a crash
+// leaves a whole file or none and two processes that start at once agree on one key.
+func create(path string, random io.Reader) error {
+	text, err := seal.Generate(random)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.WriteString(text); err != nil {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key*") // O_EXCL, 0600
+	if err != nil {
 		return err
 	}
-	return f.Sync()
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.WriteString(text + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
 }
 
-func syncDir(dir string) (err error) {
+// SyncDir makes names that were added to or removed from dir durable.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	return d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }

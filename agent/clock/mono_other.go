@@ -1,0 +1,10 @@
+//go:build !linux
+
+package clock
+
+import "time"
+
+func monotonic() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
+}
