@@ -1,0 +1,203 @@
+package hub
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// maxEnrolment bounds the body of an enrolment.
+const maxEnrolment = 16 << 10
+
+// Handler serves the agent listener: enrolment, and the link in its two forms.
+func (h *Hub) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /agent/enrol", h.enrol)
+	mux.HandleFunc("GET /agent/ws", h.connect)
+	mux.HandleFunc("GET /agent/ws-proxy", h.connectByProof)
+	return mux
+}
+
+// enrolment is the body of POST /agent/enrol, enrolled its answer.
+type (
+	enrolment struct {
+		Secret string `json:"secret"`
+		CSR    []byte `json:"csr"` // PKCS #10, DER
+	}
+	enrolled struct {
+		AgentID     visit.AgentID `json:"agent_id"`
+		SiteID      visit.SiteID  `json:"site_id"`
+		Certificate []byte        `json:"certificate"` // DER
+		CA          []byte        `json:"ca"`          // DER
+	}
+)
+
+// enrol exchanges a token's secret and a certificate request for a certificate.
+// The same secret with the same key within the token's hour gets the same
+// certificate, so that an answer that was lost can be asked for again.
+func (h *Hub) enrol(w http.ResponseWriter, r *http.Request) {
+	var body enrolment
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxEnrolment)).Decode(&body); err != nil {
+		h.refuse(w, r, visit.Invalid("", "The body is not an enrolment."))
+		return
+	}
+	request, err := parseRequest(body.CSR)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	secret := sha256.Sum256([]byte(body.Secret))
+	agent, certificate, err := h.registry.Enrol(r.Context(), secret[:], spkiOf(request.RawSubjectPublicKeyInfo),
+		func(a store.Agent) (store.Certificate, error) { return h.authority.Sign(a.ID, request) })
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	h.log.Info("agent enrolled", "agent_id", agent.ID, "site_id", agent.SiteID)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(enrolled{agent.ID, agent.SiteID, certificate.DER, h.authority.Certificate()})
+}
+
+// refuse answers with a problem that says no more than the agent must know.
+func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status, detail := http.StatusServiceUnavailable, "Come back later."
+	switch visit.KindOf(err) {
+	case visit.KindInvalid:
+		status, detail = http.StatusUnprocessableEntity, err.Error()
+	case visit.KindUnauthenticated, visit.KindForbidden, visit.KindNotFound, visit.KindGone, visit.KindConflict:
+		status, detail = http.StatusForbidden, "This credential is not accepted."
+	case visit.KindUnavailable, visit.KindLimited:
+		w.Header().Set("Retry-After", "5")
+	case visit.KindInternal:
+		status, detail = http.StatusInternalServerError, "The hub failed."
+	}
+	h.log.Warn("agent refused", "path", r.URL.Path, "status", status, "error", err)
+	h.metrics.refused.Inc()
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "status": status, "title": http.StatusText(status), "detail": detail})
+}
+
+// upgrader takes no Origin: browsers have no business here, agents send none.
+var upgrader = websocket.Upgrader{
+	HandshakeTimeout: 10 * time.Second,
+	ReadBufferSize:   4 << 10,
+	WriteBufferSize:  4 << 10,
+	CheckOrigin:      func(r *http.Request) bool { return r.Header.Get("Origin") == "" },
+}
+
+// connect is the link by mutual TLS.
+func (h *Hub) connect(w http.ResponseWriter, r *http.Request) {
+	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		h.refuse(w, r, visit.Errorf(visit.KindUnauthenticated, "no_certificate", "no client certificate"))
+		return
+	}
+	leaf := r.TLS.PeerCertificates[0]
+	agent, err := h.registry.CertificateAgent(r.Context(), leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
+	if err != nil {
+		h.refuseLink(w, r, err)
+		return
+	}
+	h.link(w, r, func(*websocket.Conn) (store.Agent, error) { return agent, nil })
+}
+
+// refuseLink upgrades only to close with 4401 where the agent was withdrawn: an
+// HTTP status would not tell it to stop for good.
+func (h *Hub) refuseLink(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, visit.ErrAgentNotFound) {
+		h.refuse(w, r, err)
+		return
+	}
+	h.link(w, r, func(*websocket.Conn) (store.Agent, error) { return store.Agent{}, err })
+}
+
+// connectByProof is the link where a proxy ends TLS: the agent's first frame
+// proves that it holds its certificate's key.
+func (h *Hub) connectByProof(w http.ResponseWriter, r *http.Request) {
+	h.link(w, r, func(conn *websocket.Conn) (store.Agent, error) {
+		leaf, err := h.prove(conn)
+		if err != nil {
+			return store.Agent{}, err
+		}
+		return h.registry.CertificateAgent(r.Context(), leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
+	})
+}
+
+func (h *Hub) prove(conn *websocket.Conn) (*x509.Certificate, error) {
+	nonce := make([]byte, 32)
+	_, _ = rand.Read(nonce) // never fails since Go 1.24
+	body, err := wire.Encode(&wire.Challenge{Nonce: nonce})
+	if err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(helloWithin)
+	conn.SetReadLimit(maxEnrolment)
+	if err := errors.Join(conn.SetWriteDeadline(deadline), conn.SetReadDeadline(deadline),
+		conn.WriteMessage(websocket.TextMessage, body)); err != nil {
+		return nil, err
+	}
+	_, answer, err := conn.ReadMessage()
+	if err != nil {
+		return nil, readError(err)
+	}
+	frame, err := wire.Decode(answer)
+	proof, ok := frame.(*wire.Proof)
+	if err != nil || !ok {
+		return nil, &closing{websocket.ClosePolicyViolation, "the first frame is agent.proof"}
+	}
+	return h.checkProof(nonce, proof)
+}
+
+var errProof = &closing{websocket.ClosePolicyViolation, "the proof does not hold"}
+
+func (h *Hub) checkProof(nonce []byte, proof *wire.Proof) (*x509.Certificate, error) {
+	leaf, err := x509.ParseCertificate(proof.Certificate)
+	if err != nil || h.authority.VerifyClient(leaf) != nil {
+		return nil, errProof
+	}
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	digest := sha256.Sum256(slices.Concat([]byte(wire.ProofContext), nonce))
+	if !ok || !ecdsa.VerifyASN1(key, digest[:], proof.Signature) {
+		return nil, errProof
+	}
+	return leaf, nil
+}
+
+// link upgrades the request and serves the link until it ends. The request's
+// own context ends with the hijack, so that links live on the hub's.
+func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websocket.Conn) (store.Agent, error)) {
+	h.mu.Lock()
+	if h.stopping {
+		h.mu.Unlock()
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the hub restarts", http.StatusServiceUnavailable)
+		return
+	}
+	h.links.Add(1)
+	h.mu.Unlock()
+	defer h.links.Done()
+
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // Upgrade has answered
+	}
+	p := &peer{hub: h, conn: conn, log: h.log, out: make(chan []byte, queueFrames), wake: make(chan struct{}, 1)}
+	if p.agent, err = identify(conn); err == nil {
+		p.log = h.log.With("agent_id", p.agent.ID, "site_id", p.agent.SiteID)
+		err = p.serve(h.ctx)
+	}
+	p.leave(err)
+}
