@@ -1,0 +1,65 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Commands that need a Postgres and a Temporal server at their side.
+with_stack := go run ./internal/devstack/cmd/teststack --
+# Which part of the fault suite to run, as i/n.
+SHARD ?= 1/1
+version := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: help
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## run everything on this machine: services, server, a demo site with guests
+	@scripts/ensure-tools go postgres temporal
+	@$(MAKE) build
+	bin/foyer up
+
+.PHONY: build
+build: ## build bin/foyer
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(version)' -o bin/foyer ./cmd/foyer
+
+.PHONY: test
+test: ## run all tests: unit, integration and end to end, on real services
+	@scripts/ensure-tools go cc postgres radclient temporal
+	@$(MAKE) build
+	$(with_stack) go test -race -timeout 30m ./...
+
+.PHONY: lint
+lint: ## check the code, the modules and the generated files
+	@scripts/ensure-tools go lint
+	test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	go mod tidy -diff
+	go vet ./...
+	bin/golangci-lint run
+	bin/workflowcheck ./workflows/...
+	go run ./cmd/foyer openapi | diff -u docs/openapi.json - || { echo 'docs/openapi.json is stale: make openapi'; exit 1; }
+
+.PHONY: openapi
+openapi: ## write docs/openapi.json from the code
+	go run ./cmd/foyer openapi >docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+.PHONY: histories
+histories: ## record the workflow histories of the replay test anew
+	@scripts/ensure-tools go temporal
+	FOYER_RECORD_HISTORIES=1 go test -count=1 -run Histor ./workflows/...
+
+.PHONY: bench
+bench: ## measure the whole system; takes minutes, see docs/benchmarks.md
+	@scripts/ensure-tools go postgres temporal temporal-server
+	@$(MAKE) build
+	go run ./test/bench
+
+.PHONY: chaos
+chaos: ## run the full fault suite; SHARD=i/n takes a part
+	@scripts/ensure-tools go postgres radclient temporal
+	FOYER_CHAOS_SHARD=$(SHARD) go test -count=1 -tags failpoint -timeout 3h ./test/chaos/...
+
+.PHONY: clean
+clean: ## delete what was built; data in var/ stays
+	rm -rf bin web/node_modules
+	find web/dist -mindepth 1 ! -name placeholder.html -delete 2>/dev/null || true
