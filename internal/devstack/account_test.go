@@ -38,7 +38,7 @@ func runAsNobody(t *testing.T) {
 	require.NoError(t, err)
 	program, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(binary, program, 0o755)) //nolint:gosec // nobody runs it
+	require.NoError(t, os.WriteFile(binary, program, 0o755))
 	home := filepath.Join(dir, "home")
 	require.NoError(t, os.Mkdir(home, 0o700))
 	require.NoError(t, nobody.own(home))
@@ -84,7 +84,7 @@ func TestRootRunsPostgresAsAnotherUser(t *testing.T) {
 func TestForeignDirectoryIsNotTaken(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newDir(t), "trap")
-	require.NoError(t, os.Mkdir(dir, 0o755)) //nolint:gosec // the trap
+	require.NoError(t, os.Mkdir(dir, 0o755))
 	c := cluster{account: &account{name: "somebody", uid: 4242, gid: 4242}}
 	require.ErrorContains(t, c.claim(dir), "not a private directory of user somebody")
 }

@@ -52,7 +52,7 @@ func newDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "foyer-devstack-")
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // pass through, not look
+	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir
 }
@@ -72,5 +72,5 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := os.Executable()
 	require.NoError(t, err)
-	return exec.CommandContext(t.Context(), path, args...) //nolint:gosec // ourselves
+	return exec.CommandContext(t.Context(), path, args...)
 }

@@ -83,7 +83,7 @@ func (s *shared) start() (string, error) {
 		return "", errors.Join(err, keep.Close(), write.Close())
 	}
 	// Not tied to a test's context: later tests use the service as well.
-	command := exec.CommandContext(context.Background(), "go", "run",
+	command := exec.CommandContext(context.Background(), "go", "run", //nolint:gosec // constants all
 		"github.com/foyerhq/foyer/internal/devstack/cmd/teststack", "-only", s.service)
 	command.Stdin, command.Stdout, command.Stderr = keep, output, os.Stderr
 	err = errors.Join(command.Start(), keep.Close(), output.Close())
