@@ -10,7 +10,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/foyerhq/foyer/internal/seal"
 )
@@ -57,10 +56,7 @@ func (c Config) options() client.Options {
 	options := client.Options{
 		HostPort: c.Address, Namespace: c.Namespace, Identity: c.Identity,
 		Logger: NewLogger(c.Logger), Interceptors: c.Interceptors,
-		DataConverter: data,
-		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter: data, EncodeCommonAttributes: true,
-		}),
+		DataConverter: data, FailureConverter: NewFailureConverter(data),
 		ConnectionOptions: client.ConnectionOptions{
 			TLS: c.TLS,
 			// Sealed payloads do not compress; trying costs both sides CPU.

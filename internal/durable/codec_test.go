@@ -83,14 +83,20 @@ func TestFailuresAreSealed(t *testing.T) {
 	sealed := durable.NewDataConverter(durable.NewCodec(keys(t, 1), "ns"))
 	cause := errors.New("caused by " + canary)
 	failed := temporal.NewApplicationErrorWithCause("failed for "+canary, "refused", cause, canary)
-	for encode, seen := range map[bool]bool{true: false, false: true} {
-		converter := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter: sealed, EncodeCommonAttributes: encode,
-		})
-		failure := converter.ErrorToFailure(failed)
-		require.Equal(t, seen, readable(dump(t, failure), canary), "encode common attributes: %t", encode)
-		require.ErrorContains(t, converter.FailureToError(failure), canary)
+	for name, c := range map[string]struct {
+		converter converter.FailureConverter
+		seen      bool
+	}{
+		"ours": {durable.NewFailureConverter(sealed), false},
+		"negative control, common attributes in clear": {temporal.NewDefaultFailureConverter(
+			temporal.DefaultFailureConverterOptions{DataConverter: sealed}), true},
+	} {
+		failure := c.converter.ErrorToFailure(failed)
+		require.Equal(t, c.seen, readable(dump(t, failure), canary), name)
+		require.ErrorContains(t, c.converter.FailureToError(failure), canary)
+		require.Equal(t, c.seen, readable(dump(t, failure), canary), "%s, after it was read", name)
 	}
+	require.NoError(t, durable.NewFailureConverter(sealed).FailureToError(nil))
 }
 
 func TestCodecRoundTrip(t *testing.T) {
