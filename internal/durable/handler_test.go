@@ -1,8 +1,6 @@
 package durable_test
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,16 +16,14 @@ import (
 
 const uiOrigin = "http://127.0.0.1:8233"
 
-func ask(t *testing.T, method, path, body string, header http.Header) *http.Response {
+func ask(t *testing.T, method, path, body string, header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
 	handler := http.StripPrefix("/codec", durable.CodecHandler(durable.NewCodec(keys(t, 1), "ns"), uiOrigin))
 	request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	request.Header = header
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, request)
-	response := recorder.Result()
-	t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	return recorder
 }
 
 func sealedBody(t *testing.T, fill byte) string {
@@ -42,13 +38,11 @@ func sealedBody(t *testing.T, fill byte) string {
 func TestHandlerDecodesForTheUI(t *testing.T) {
 	t.Parallel()
 	response := ask(t, http.MethodPost, "/codec/decode", sealedBody(t, 1), http.Header{"Origin": {uiOrigin}})
-	require.Equal(t, http.StatusOK, response.StatusCode)
-	require.Equal(t, uiOrigin, response.Header.Get("Access-Control-Allow-Origin"))
-	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.Code)
+	require.Equal(t, uiOrigin, response.Header().Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "no-store", response.Header().Get("Cache-Control"))
 	var opened commonpb.Payloads
-	require.NoError(t, protojson.Unmarshal(body, &opened))
+	require.NoError(t, protojson.Unmarshal(response.Body.Bytes(), &opened))
 	var text string
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayload(opened.GetPayloads()[0], &text))
 	require.Equal(t, "departs 17:00", text)
@@ -75,9 +69,9 @@ func TestHandlerPreflight(t *testing.T) {
 	response := ask(t, http.MethodOptions, "/codec/decode", "", http.Header{
 		"Origin": {uiOrigin}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"content-type,x-namespace"},
 	})
-	require.Equal(t, http.StatusNoContent, response.StatusCode)
-	require.Equal(t, uiOrigin, response.Header.Get("Access-Control-Allow-Origin"))
-	require.Contains(t, response.Header.Get("Access-Control-Allow-Headers"), "X-Namespace")
+	require.Equal(t, http.StatusNoContent, response.Code)
+	require.Equal(t, uiOrigin, response.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, response.Header().Get("Access-Control-Allow-Headers"), "X-Namespace")
 }
 
 func TestHandlerRefuses(t *testing.T) {
@@ -103,12 +97,10 @@ func TestHandlerRefuses(t *testing.T) {
 		"no payloads but fine": {"POST", "/codec/decode", "{}", ui, 200},
 	} {
 		response := ask(t, c.method, c.path, c.body, c.header)
-		require.Equal(t, c.status, response.StatusCode, name)
-		body, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		require.False(t, bytes.Contains(body, []byte("canary")), name)
+		require.Equal(t, c.status, response.Code, name)
+		require.NotContains(t, response.Body.String(), "canary", name)
 		if c.status == http.StatusForbidden {
-			require.Empty(t, response.Header.Get("Access-Control-Allow-Origin"), name)
+			require.Empty(t, response.Header().Get("Access-Control-Allow-Origin"), name)
 		}
 	}
 }
