@@ -1,92 +1,216 @@
 package ledger
 
 import (
-	"context"
-	"errors"
+	"cmp"
+	"fmt"
 	"log/slog"
-	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/foyerhq/foyer/agent/vault"
 	"github.com/foyerhq/foyer/internal/seal"
-	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
-var errTodo = errors.New("not written yet")
-
-// Config says where a ledger lives.
+// Config says where a ledger lives and what it tells whom. Dir, Keys and Now are
+// required.
 type Config struct {
 	Dir     string           // holds ledger.db; made if missing
-	Keys    *seal.Keyring    // seals values at rest; see vault.Open
+	Keys    *seal.Keyring    // seals what is written; see vault.Open
 	Now     func() time.Time // the corrected clock
-	Logger  *slog.Logger
-	OnEnded func(Ended) // from Run, at a grant's not_after; must not block
+	Logger  *slog.Logger     // nil: slog.Default
+	OnEnded func(Ended)      // called by Run at a grant's not_after; must not block
 }
 
-// Ended is a grant whose access has ended, with the reason a login would get.
+// Ended is a grant whose access has ended.
 type Ended struct {
 	Grant  wire.Grant
 	Reason wire.RefusedReason // expired or revoked
 }
 
-// Set is the whole of what an agent should hold.
-type Set struct {
-	Position wire.Position
-	Grants   []wire.Grant
-	NASes    []wire.NAS
+// Ledger is what this agent may accept. Its methods are safe for concurrent use.
+type Ledger struct {
+	cfg   Config
+	names atomic.Pointer[shards[[]*holding]] // by normalised user name
+	nases atomic.Pointer[nasIndex]
+
+	writer  sync.Mutex  // held over the disk, so that changes keep their order
+	disk    disk        // guarded by writer
+	unsaved []*past     // guarded by writer: ended in memory, not yet on disk
+	seen    atomic.Bool // the hub was here since the start, so that the clock is right
+
+	mu     sync.Mutex // guards the rest; never held over the disk
+	byID   map[string]*holding
+	former former
+	expiry expiry
+	told   Stats
+	head   head // as on disk
 }
 
-// Ledger is what this agent may accept.
-type Ledger struct{}
+// Open reads the ledger in cfg.Dir, or makes an empty one.
+func Open(cfg Config) (*Ledger, error) {
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
+	if cfg.OnEnded == nil {
+		cfg.OnEnded = func(Ended) {}
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	var c content
+	db, moved, err := vault.OpenDB(filepath.Join(cfg.Dir, "ledger.db"), cfg.Keys.Derive("ledger"), c.load)
+	if moved != nil {
+		cfg.Logger.Error("the ledger is unreadable and was moved aside; logins are refused until the hub has sent a snapshot", "error", moved)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return newLedger(cfg, db, c), nil
+}
 
-// Open reads the ledger in cfg.Dir, or makes one.
-func Open(cfg Config) (*Ledger, error) { return nil, errTodo }
+func newLedger(cfg Config, db *vault.DB, c content) *Ledger {
+	l := &Ledger{
+		cfg:    cfg,
+		disk:   disk{db: db, head: c.head, past: len(c.former)},
+		head:   c.head,
+		former: former{names: newShards[*past]()},
+		expiry: newExpiry(),
+	}
+	l.publish(c.grants)
+	l.nases.Store(newNASIndex(c.nases))
+	for _, p := range c.former {
+		l.former.add(p)
+	}
+	return l
+}
 
-// Close stops using the file.
-func (l *Ledger) Close() error { return errTodo }
+// publish makes holdings the whole of what memory has.
+func (l *Ledger) publish(holdings map[string]*holding) {
+	names := newShards[[]*holding]()
+	for _, h := range holdings {
+		names.fill(h.name, withHolding(names.get(h.name), h))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.names.Store(names)
+	l.byID = holdings
+	l.expiry.reset(holdings)
+	l.expiry.poke()
+}
 
-// Run ends grants at their not_after until ctx is done.
-func (l *Ledger) Run(ctx context.Context) error { return errTodo }
+// Close stops using the file. Reading goes on to work, writing does not.
+func (l *Ledger) Close() error {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	return l.disk.db.Close()
+}
 
-// ClockChanged tells Run that Now has jumped.
-func (l *Ledger) ClockChanged() {}
-
-// Position returns the durable position; empty means that only a snapshot helps.
-func (l *Ledger) Position() (pos wire.Position, empty bool) { return wire.Position{}, true }
+// Position returns the position up to which everything is in memory and on disk.
+// Empty means that there is none and only a snapshot helps.
+func (l *Ledger) Position() (pos wire.Position, empty bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.head.Position == nil {
+		return wire.Position{}, true
+	}
+	return *l.head.Position, false
+}
 
 // Epoch returns the last connection's epoch, 0 for none.
-func (l *Ledger) Epoch() int64 { return 0 }
-
-// SetEpoch makes epoch durable.
-func (l *Ledger) SetEpoch(epoch int64) error { return errTodo }
-
-// Apply takes entries in order and returns once they are on disk. On an error
-// nothing may be acknowledged, but ended is valid all the same.
-func (l *Ledger) Apply(entries []*wire.Entry) (ended []Ended, err error) { return nil, errTodo }
-
-// Replace swaps in the whole set.
-func (l *Ledger) Replace(set Set) (ended []Ended, err error) { return nil, errTodo }
-
-// Lookup finds the grant a user name may use now. It must be accepted only when
-// why is empty; with a reason, g may still be set, without a password, for its id.
-func (l *Ledger) Lookup(username string) (g *wire.Grant, why wire.RefusedReason) {
-	return nil, wire.RefusedUnknownUser
+func (l *Ledger) Epoch() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.head.Epoch
 }
 
-// Grant returns a grant by id, nil if the ledger has none.
-func (l *Ledger) Grant(id string) *wire.Grant { return nil }
+// SetEpoch returns once epoch is on disk.
+func (l *Ledger) SetEpoch(epoch int64) error {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	next := l.disk.head
+	next.Epoch = epoch
+	return l.commit(change{}, next)
+}
 
-// NAS returns the NAS whose source network holds addr most specifically, or nil.
-func (l *Ledger) NAS(addr netip.Addr) *wire.NAS { return nil }
+// commit writes to disk and remembers how that went. Writer must be held.
+func (l *Ledger) commit(c change, next head) error {
+	l.unsaved = l.unsaved[max(0, len(l.unsaved)-rememberMax):]
+	c.former = l.unsaved
+	err := l.disk.commit(c, next)
+	if err == nil {
+		l.unsaved = nil
+		l.seen.Store(true)
+	}
+	l.report(err)
+	return err
+}
 
-// NASByID returns a NAS by id, or nil.
-func (l *Ledger) NASByID(id visit.NASID) *wire.NAS { return nil }
+func (l *Ledger) report(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.head = l.disk.head
+	class := vault.ErrorClass(err)
+	if class != "" && l.told.DiskError == "" {
+		l.cfg.Logger.Error("the ledger cannot be written; nothing is acknowledged until it can", "class", class, "error", err)
+	}
+	if class == "" && l.told.DiskError != "" {
+		l.cfg.Logger.Info("the ledger can be written again")
+	}
+	l.told.DiskError = class
+}
 
 // Stats is what the agent reports of its ledger.
 type Stats struct {
-	Grants, NASes int
-	DiskError     string // class of the last failure to write, empty when the last write worked
+	Grants    int // usable now or later
+	NASes     int
+	DiskError string // class of the last write's failure: "no_space", "read_only", "io"; empty when it worked
 }
 
 // Stats returns the present figures.
-func (l *Ledger) Stats() Stats { return Stats{} }
+func (l *Ledger) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, now := l.told, l.cfg.Now()
+	s.NASes = len(l.nases.Load().byID)
+	for _, h := range l.byID {
+		if now.Before(h.grant.NotAfter) {
+			s.Grants++
+		}
+	}
+	return s
+}
+
+// purge forgets, in memory and on disk, grants whose end is keepFor past. Only
+// once the hub was here: a clock that nobody corrected must not empty the ledger.
+func (l *Ledger) purge() error {
+	if !l.seen.Load() || !l.writer.TryLock() { // a snapshot must not make Run wait
+		return nil
+	}
+	defer l.writer.Unlock()
+	gone := l.takeStale(l.cfg.Now().Add(-keepFor))
+	for ids := range slices.Chunk(gone, portion) {
+		c := change{grants: make(map[string]*wire.Grant, len(ids))}
+		for _, id := range ids {
+			c.grants[id] = nil
+		}
+		if err := l.commit(c, l.disk.head); err != nil {
+			return err // what is left is read again at the next start
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) takeStale(before time.Time) (ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, h := range l.byID {
+		if h.ended && h.grant.NotAfter.Before(before) {
+			ids = append(ids, id)
+			l.release(h)
+		}
+	}
+	return ids
+}
