@@ -1,0 +1,124 @@
+package radius
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// receiveBuffer is asked of the kernel, so that a burst is held while answers are
+// made; the kernel may give less.
+const receiveBuffer = 4 << 20
+
+// socket is one open port.
+type socket struct {
+	conn *net.UDPConn
+	port port
+}
+
+func listen(ctx context.Context, address string, p port) (*socket, error) {
+	lc := net.ListenConfig{Control: askLocalAddress}
+	conn, err := lc.ListenPacket(ctx, "udp", address)
+	if err != nil {
+		return nil, fmt.Errorf("radius: %s: %w", portNames[p], err)
+	}
+	udp := conn.(*net.UDPConn)
+	_ = udp.SetReadBuffer(receiveBuffer) // a smaller one works too
+	return &socket{conn: udp, port: p}, nil
+}
+
+// serveAuth reads, decides and answers until Stop. Nothing in it waits for more
+// than memory, so the kernel's buffer is the only queue: what exceeds it is new,
+// and is lost before any work was spent on it.
+func (s *Server) serveAuth(k *socket) {
+	r := newRequest()
+	for s.receive(k, r) {
+		s.serveOne(r)
+	}
+}
+
+// serveOne answers one packet on the authentication port, as Settle sees it.
+func (s *Server) serveOne(r *request) {
+	s.deciding.RLock()
+	defer s.deciding.RUnlock()
+	s.handle(r)
+	s.send(r)
+}
+
+// serveAcct reads until Stop and hands packets to goroutines that wait for the
+// journal. The requests themselves are the bound: when all are under way, a new
+// packet is dropped where the next one will be read to.
+func (s *Server) serveAcct(k *socket) {
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	work := make(chan *request, s.cfg.InFlight)
+	defer close(work)
+	free := make(chan *request, s.cfg.InFlight)
+	for range s.cfg.InFlight {
+		free <- newRequest()
+		workers.Go(func() {
+			for r := range work {
+				s.handle(r)
+				s.send(r)
+				free <- r
+			}
+		})
+	}
+	reading := newRequest()
+	for s.receive(k, reading) {
+		select {
+		case next := <-free:
+			work <- reading
+			reading = next
+		default:
+			s.cfg.Metrics.discards[acctPort][dropOverload].Inc()
+		}
+	}
+}
+
+// receive reads one datagram into r. It returns false when the server stops.
+// A datagram longer than a packet may be is cut: what is cut off is padding, or
+// its Length is wrong.
+func (s *Server) receive(k *socket, r *request) bool {
+	for {
+		n, controlled, _, from, err := k.conn.ReadMsgUDPAddrPort(r.in[:], r.control.room())
+		if err == nil {
+			r.socket, r.received, r.from = k, n, from
+			r.control.received(controlled)
+			return true
+		}
+		if !s.pause() {
+			return false
+		}
+	}
+}
+
+// pause keeps an error that repeats from becoming a busy loop. It returns false
+// when the server stops.
+func (s *Server) pause() bool {
+	select {
+	case <-s.stop:
+		return false
+	default:
+	}
+	wait := time.NewTimer(10 * time.Millisecond)
+	defer wait.Stop()
+	select {
+	case <-s.stop:
+		return false
+	case <-wait.C:
+		return true
+	}
+}
+
+// send sends r's answer, if it has one, from the address that was asked.
+func (s *Server) send(r *request) {
+	if r.answer == nil {
+		return
+	}
+	if _, _, err := r.socket.conn.WriteMsgUDPAddrPort(r.answer, r.control.octets(), r.from); err != nil {
+		s.cfg.Metrics.discards[r.socket.port][dropUnsent].Inc()
+	}
+}
