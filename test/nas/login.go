@@ -41,7 +41,7 @@ type LoginResult struct {
 // Refusals of a login before anything is sent, for errors.Is.
 var (
 	ErrGuest   = errors.New("the guest cannot log in") // its message says why
-	ErrStopped = errors.New("the NAS is not running")
+	ErrStopped = errors.New("the NAS is not running, or was started anew meanwhile")
 	ErrFull    = errors.New("the NAS holds its maximum of sessions")
 )
 
@@ -82,7 +82,7 @@ func (n *NAS) Login(ctx context.Context, g Guest) (LoginResult, error) {
 	}
 	if result.Accepted {
 		result.AcctSessionID = s.id
-		err = s.open(granted)
+		err = s.open(granted) //nolint:contextcheck // a session outlives the login that opened it
 	}
 	return result, err
 }
@@ -119,7 +119,7 @@ func (r *run) askAuth(ctx context.Context, p *radius.Packet) ([]byte, time.Durat
 		return nil, 0, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer context.AfterFunc(r.ctx, func() { cancel(ErrStopped) })()
+	defer context.AfterFunc(r.ctx, func() { cancel(ErrStopped) })() //nolint:contextcheck // the run's end is a second reason to stop
 	defer cancel(nil)
 	answer, err := q.wait(ctx)
 	return answer, time.Since(q.startAt), err

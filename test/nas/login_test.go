@@ -3,7 +3,10 @@ package nas
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +167,57 @@ func TestLogHoldsNoPassword(t *testing.T) {
 	require.NotContains(t, string(log), secret)
 	require.Contains(t, string(log), `"User-Password":"hidden"`)
 	require.Contains(t, string(log), `"User-Name":"v-1"`, "negative control: facts are there")
+}
+
+func TestStrayAnswersAreNoted(t *testing.T) {
+	t.Parallel()
+	r := realRig(t, func(c *Config) { c.SendAccounting = false })
+	address := r.run.auth.conn.LocalAddr()
+	for _, k := range []struct {
+		from net.PacketConn
+		want string
+	}{
+		{newDAC(t, r, "127.0.0.9:0").conn, "not from the server"},
+		{r.server.conn, "nobody waits for it"},
+	} {
+		mark := r.mark()
+		_, err := k.from.WriteTo(make([]byte, 20), address)
+		require.NoError(t, err)
+		_, err = r.WaitEvent(limit(t), mark, func(e Event) bool { return e.Kind == EventDropped && e.Note == k.want })
+		require.NoError(t, err)
+	}
+}
+
+// TestManyAtOnce is for the race detector: everything that ends a session at
+// the same time, and the power switch last.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	r := realRig(t, func(c *Config) { c.Interim = time.Millisecond })
+	c := newDAC(t, r, "127.0.0.1:0")
+	var work sync.WaitGroup
+	for i := range 40 {
+		g := visitor()
+		g.MAC = fmt.Sprintf("02-00-00-00-00-%02x", i%8)
+		work.Go(func() {
+			_, _ = r.Login(limit(t), g)
+			r.Logout(g.MAC)
+			r.Online()
+		})
+	}
+	for range 20 {
+		c.send(c.compose(radius.CodeDisconnectRequest, text(rfc2865.UserName_Type, "v-1")))
+	}
+	require.NoError(t, r.Reboot())
+	work.Wait()
+	r.Stop()
+	ended := map[string]int{}
+	for _, e := range r.Events(0) {
+		if e.Kind == EventOnline || e.Kind == EventOffline {
+			ended[string(e.Kind)]++
+		}
+	}
+	require.Equal(t, ended["online"], ended["offline"], "each session ends once")
+	require.Empty(t, r.Online())
 }
 
 func TestWaitEventEndsWithContext(t *testing.T) {

@@ -19,6 +19,7 @@ type NAS struct {
 	mu       sync.Mutex // guards the fields below; taken after a session's own lock, never before
 	run      *run       // nil while stopped
 	sessions map[string]*session
+	boots    int           // logins under way when it grows open nothing
 	lastID   uint32        // of the Acct-Session-Ids; a reboot starts over
 	changed  chan struct{} // closed and replaced when a session opens or ends
 	policy   Policy
@@ -152,10 +153,11 @@ func (n *NAS) Reboot() error {
 	if err != nil {
 		return err
 	}
-	n.forget()
 	n.mu.Lock()
+	n.boots++
 	n.lastID = 0
 	n.mu.Unlock()
+	n.forget()
 	r.das.forget()
 	r.boot()
 	return nil

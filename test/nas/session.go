@@ -36,6 +36,7 @@ type session struct {
 	mac   string // canonical
 	id    string // Acct-Session-Id
 	port  uint32
+	boot  int // NAS.boots at its login
 
 	mu        sync.Mutex // guards the fields below and keeps its accounting in order
 	cancel    context.CancelFunc
@@ -54,7 +55,10 @@ func (n *NAS) newSession(r *run, g Guest, mac string) (*session, error) {
 		return nil, ErrFull
 	}
 	n.lastID++
-	return &session{nas: n, run: r, guest: g, mac: mac, port: n.lastID, id: fmt.Sprintf("%08X", n.lastID)}, nil
+	return &session{
+		nas: n, run: r, guest: g, mac: mac,
+		port: n.lastID, id: fmt.Sprintf("%08X", n.lastID), boot: n.boots,
+	}, nil
 }
 
 // open starts the session. Two logins of one device at the same time leave one
@@ -86,7 +90,7 @@ func (s *session) enter() (*session, error) {
 	n := s.nas
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.run != s.run {
+	if n.run != s.run || n.boots != s.boot {
 		return nil, ErrStopped
 	}
 	rival := n.sessions[s.mac]

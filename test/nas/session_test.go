@@ -229,6 +229,22 @@ func TestRebootReusesSessionIDs(t *testing.T) {
 	})
 }
 
+func TestALoginOverARebootOpensNothing(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r rig) {
+		r.server.set(func(*radius.Packet) *radius.Packet { return nil })
+		result := make(chan error)
+		go func() {
+			_, err := r.Login(t.Context(), visitor())
+			result <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, r.Reboot())
+		r.server.set(nil)
+		require.ErrorIs(t, <-result, ErrStopped)
+		require.Empty(t, r.Online())
+	})
+}
+
 func TestStopAndStartAgain(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r rig) {
 		login(t, r)
