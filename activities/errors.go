@@ -1,0 +1,42 @@
+package activities
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// Failure turns an activity's error into what goes to Temporal. A refusal that a
+// repeat cannot change is final; everything else is repeated. The failure carries
+// the error's kind and code and nothing of its text, which may quote input.
+//
+// Errors made for Temporal, and activity.ErrResultPending, pass as they are.
+func Failure(err error) error {
+	if err == nil || errors.Is(err, activity.ErrResultPending) {
+		return err
+	}
+	if _, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return err
+	}
+	kind, code := visit.KindOf(err), string(visit.KindInternal)
+	if refusal, ok := errors.AsType[*visit.Error](err); ok {
+		code = refusal.Code
+	}
+	return temporal.NewApplicationErrorWithOptions(code, string(kind), temporal.ApplicationErrorOptions{
+		NonRetryable: final(kind),
+	})
+}
+
+// final reports whether repeating is useless.
+func final(kind visit.Kind) bool {
+	switch kind {
+	case visit.KindInvalid, visit.KindUnauthenticated, visit.KindForbidden,
+		visit.KindNotFound, visit.KindConflict, visit.KindGone:
+		return true
+	case visit.KindLimited, visit.KindUnavailable, visit.KindInternal:
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+// Package workflows holds Foyer's durable processes. Today that is one, the visit:
+// everything between a guest's check-in and the seal on the visit's record.
+//
+//	            check-in            check-out, departure, cancel
+//	(the row) ───────────▶ on site ──────────────────────────────▶ leaving ───▶ sealed
+//	             issue      ▲    │            revoke                terminate ┐
+//	                        └────┘                                  tell CRM  ┴ seal
+//	               departure moved: wait again
+//
+// Before check-in a visit is a row in Postgres and nothing more. The workflow is
+// named visit-<visit id>; there is one a visit.
+//
+// # The row decides
+//
+// The workflow decides nothing about a visit. Each step asks the row, in one
+// transaction under the row's lock, and adopts the answer; signals only say that
+// asking is worth while. So a signal may come late, twice, out of order or not at
+// all, the workflow may be started again in any state, and whoever acts first (the
+// workflow, the API while Temporal is away, the sweeper) is the one who acted.
+//
+// # The story, one test a sentence (story_test.go)
+//
+// The first step issues the voucher, and the check-in update answers when it is
+// over. A visit that is checked in already keeps its voucher. A visit for which
+// nobody asked for a check-in fails, so that its id stays free. A visit that was
+// cancelled, or never showed up, closes at once. A sealed visit closes at once.
+//
+// A visit ends at its departure. A visit ends when somebody checks out. A check-out
+// that meets the departure gives one end. A check-out that no row knows of changes
+// nothing. A departure moved forward takes effect at once. A departure moved back
+// lets the timer wake, ask and wait again. Signals of departures that overtake each
+// other do not make a visit longer. A worker whose clock is behind asks again in a
+// second.
+//
+// Cancelling the workflow ends the visit and leaves as usual. Cancelling it before
+// the voucher is issued ends the visit too.
+//
+// On leaving, live sessions are ended and the CRM is told, side by side; when both
+// have settled the record is sealed. A stage that has nothing to do says so.
+// A termination that is not done is tried again when its reason says. A termination
+// whose time is over is recorded as failed, and the seal follows. "Retry now" starts
+// the next generation and drops the pending one. "Retry now" after a failed
+// termination holds the seal back. "Retry now" that crosses the seal is carried out.
+// A visit that ended while no workflow ran is taken up where it stands. A check-out
+// that no workflow heard of is found on the row.
+//
+// # Failures
+//
+// Short steps run inside the workflow task. A step that fails is repeated there
+// three times and then for as long as it takes, where operators can see it. A
+// refusal is not repeated. A wait whose history grows long goes on in a new run.
+//
+// A workflow that completed has sealed its visit, or there was nothing to seal; only
+// then is its id taken. Terminate, Reset or the loss of Temporal's database leave an
+// open row without a workflow, which the sweeper (package worker) starts again.
+//
+// # What is in the history
+//
+// Ids, instants, statuses and what NASes answered; no names, addresses or secrets.
+// What operators read are the search attributes, the summaries of timers and
+// activities, the results, and the list of steps in the current details.
+//
+// # Changing this package
+//
+// Histories of every kind of visit are kept in testdata/histories and replayed by
+// TestHistories. A change that orders, adds or removes commands is guarded by
+// workflow.GetVersion under a named constant, and `make histories` records what is
+// new beside what must go on replaying.
+package workflows

@@ -1,0 +1,53 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// leave does what is left once access is revoked: it ends the live sessions and
+// tells the CRM, side by side, and seals the record when both have settled. For the
+// people concerned the visit is over already.
+func (v *visitRun) leave(ctx workflow.Context, work visit.Work, revoked activities.Revoked) (VisitResult, error) {
+	v.show(ctx, revoked.Status)
+	v.progress.was(ctx, "%s: voucher revoked", revoked.Status)
+
+	v.termination.retry(revoked.Generation)
+	workflow.GoNamed(ctx, "termination", v.termination.run)
+	var synced activities.Outcome
+	workflow.GoNamed(ctx, "crm", func(ctx workflow.Context) { synced = syncCRM(ctx, v.VisitInput) })
+	v.progress.is(ctx, "ending live sessions, telling the CRM")
+	_ = workflow.Await(ctx, func() bool { return v.termination.settled() && synced != "" })
+
+	err := v.seal(ctx, v.termination.outcome, synced)
+	// "Retry now" may cross the seal; it is carried out all the same.
+	_ = workflow.Await(ctx, v.termination.settled)
+	return VisitResult{
+		Status: revoked.Status, EndedAt: revoked.EndedAt, Termination: v.termination.outcome, CRM: synced,
+	}, err
+}
+
+func (v *visitRun) seal(ctx workflow.Context, termination, synced activities.Outcome) error {
+	v.progress.was(ctx, "termination: %s", inWords[termination])
+	v.progress.was(ctx, "CRM: %s", inWords[synced])
+	v.progress.is(ctx, "sealing the record")
+	summary := "seal; termination: " + inWords[termination] + "; CRM: " + inWords[synced]
+	_, err := do(ctx, patient(summary), records.SealAudit, activities.SealInput{
+		VisitID: v.VisitID, Termination: termination, CRM: synced,
+	})
+	if err == nil {
+		v.progress.is(ctx, "")
+		v.progress.was(ctx, "sealed")
+	}
+	return err
+}
+
+var inWords = map[activities.Outcome]string{
+	activities.NoLiveSession: "no live session",
+	activities.SessionsEnded: "sessions ended",
+	activities.LeftToTimeout: "left to Session-Timeout",
+	activities.NotConfigured: "not configured",
+	activities.Failed:        "failed",
+}

@@ -1,0 +1,38 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// The registered names. They are written into histories; signals and updates are
+// spoken by [Client] alone.
+const (
+	nameVisit = "Visit"
+
+	updateCheckIn = "check-in" // also its id: one check-in a visit
+
+	signalCheckOut         = "check-out"
+	signalDepartureChanged = "departure-changed"
+	signalRetryTermination = "retry-termination"
+)
+
+// The search attributes of a visit, by which operators list workflows.
+var (
+	siteID      = temporal.NewSearchAttributeKeyKeyword("SiteId")
+	visitStatus = temporal.NewSearchAttributeKeyKeyword("VisitStatus")
+	departsAt   = temporal.NewSearchAttributeKeyTime("DepartsAt")
+)
+
+const visitPrefix = "visit-"
+
+// VisitWorkflowID is the id of a visit's workflow: one workflow a visit.
+func VisitWorkflowID(id visit.VisitID) string { return visitPrefix + string(id) }
+
+// Register makes the workflows known to a worker.
+func Register(registry worker.WorkflowRegistry) {
+	registry.RegisterWorkflowWithOptions(Visit, workflow.RegisterOptions{Name: nameVisit})
+}

@@ -1,0 +1,203 @@
+// Package workflowstest plays the part of the database in tests of workflows: one
+// table of visits in memory, with the same decisions taken by the same code.
+package workflowstest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// Row is a visit as the desk keeps it.
+type Row struct {
+	visit.Visit
+	Generation   int
+	TerminateFor time.Duration
+	CRM          string
+	Seals        []activities.SealInput
+	GivenUp      []activities.FailInput
+	Terminal     []visit.EventKind // one, or something is wrong
+	Taken        bool              // the check-in, by the workflow
+}
+
+// Desk implements all that activities need. Its hooks are optional and are called
+// without the lock, so that they may call the desk.
+type Desk struct {
+	Now func() time.Time
+	// Fail is asked before each step; its error is the step's.
+	Fail func(step string) error
+	// Begin answers TerminateSessions; nil means that no session is live.
+	Begin func(a activities.Attempt) (visit.TerminationResult, bool, error)
+
+	mu    sync.Mutex
+	rows  map[visit.VisitID]*Row
+	steps []string
+}
+
+// New returns a desk without visits.
+func New(now func() time.Time) *Desk {
+	return &Desk{Now: now, rows: map[visit.VisitID]*Row{}}
+}
+
+// Set returns activities over the desk.
+func (d *Desk) Set() activities.Set {
+	return activities.Set{
+		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
+		CRM: &activities.CRM{Settings: d}, Records: &activities.Records{Archive: d},
+	}
+}
+
+// Add puts a visit on the desk.
+func (d *Desk) Add(row Row) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if row.Status == "" {
+		row.Status = visit.PreRegistered
+	}
+	row.Generation = max(row.Generation, 1)
+	d.rows[row.ID] = &row
+}
+
+// Change edits a visit as a request to the API would.
+func (d *Desk) Change(id visit.VisitID, edit func(*Row)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	edit(d.rows[id])
+}
+
+// CheckOut stamps the request for a check-out.
+func (d *Desk) CheckOut(id visit.VisitID, by string) {
+	now := d.Now()
+	d.Change(id, func(r *Row) {
+		if r.CheckOutRequestedAt == nil {
+			r.CheckOutRequestedAt, r.CheckOutRequestedBy = &now, by
+		}
+	})
+}
+
+// Row returns a copy of the visit's row.
+func (d *Desk) Row(id visit.VisitID) Row {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return *d.rows[id]
+}
+
+// Steps returns the steps carried out so far, in order.
+func (d *Desk) Steps() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.steps)
+}
+
+// enter notes the step and returns the locked row.
+func (d *Desk) enter(step string, id visit.VisitID) (*Row, error) {
+	if d.Fail != nil {
+		if err := d.Fail(step); err != nil {
+			return nil, err
+		}
+	}
+	d.mu.Lock()
+	d.steps = append(d.steps, step)
+	if row, ok := d.rows[id]; ok {
+		return row, nil
+	}
+	d.mu.Unlock()
+	return nil, visit.ErrVisitNotFound
+}
+
+func (r *Row) work() visit.Work {
+	return visit.Work{
+		VisitID: r.ID, SiteID: r.SiteID, Status: r.Status, ExpectedDeparture: r.ExpectedDeparture,
+		CheckInRequested: r.CheckInRequestedAt != nil, CheckOutRequestedAt: r.CheckOutRequestedAt,
+		EndedAt: r.EndedAt, Sealed: r.SealedAt != nil, Generation: r.Generation,
+		TerminateFor: r.TerminateFor, CRM: r.CRM,
+	}
+}
+
+// IssueVoucher implements activities.VoucherDesk.
+func (d *Desk) IssueVoucher(_ context.Context, in activities.VisitInput) (activities.Issued, error) {
+	r, err := d.enter("IssueVoucher", in.VisitID)
+	if err != nil {
+		return activities.Issued{}, err
+	}
+	defer d.mu.Unlock()
+	now := d.Now()
+	if r.Status == visit.PreRegistered && r.CheckInRequestedAt != nil {
+		r.Status, r.Presence, r.CheckedInAt = visit.CheckedIn, visit.In, &now
+	}
+	issued := activities.Issued{Work: r.work()}
+	if r.Status == visit.CheckedIn {
+		r.Taken = true
+		issued.VoucherID, issued.Revision = visit.VoucherID("voucher-of-"+string(r.ID)), 1
+	}
+	return issued, nil
+}
+
+// RevokeVoucher implements activities.VoucherDesk.
+func (d *Desk) RevokeVoucher(_ context.Context, in activities.RevokeInput) (activities.Revoked, error) {
+	r, err := d.enter("RevokeVoucher", in.VisitID)
+	if err != nil {
+		return activities.Revoked{}, err
+	}
+	defer d.mu.Unlock()
+	now := d.Now()
+	if end, over := r.DecideEnd(now, in.Cancelled); over && !r.Status.Ended() {
+		r.Status, r.Presence, r.EndedBy, r.EndedAt = end.Status, end.Presence, end.By, &now
+		r.Terminal = append(r.Terminal, visit.TerminalEvent(end.Status))
+	}
+	return activities.Revoked{
+		Ended: r.Status.Ended(), Status: r.Status, EndedAt: r.EndedAt,
+		Departure: r.ExpectedDeparture, Generation: r.Generation,
+	}, nil
+}
+
+// BeginTermination implements activities.Dispatch.
+func (d *Desk) BeginTermination(_ context.Context, a activities.Attempt) (visit.TerminationResult, bool, error) {
+	if _, err := d.enter("TerminateSessions", a.VisitID); err != nil {
+		return visit.TerminationResult{}, false, err
+	}
+	d.mu.Unlock()
+	if d.Begin == nil {
+		return visit.TerminationResult{}, true, nil
+	}
+	return d.Begin(a)
+}
+
+// FailTermination implements activities.Dispatch.
+func (d *Desk) FailTermination(_ context.Context, in activities.FailInput) error {
+	r, err := d.enter("FailTermination", in.VisitID)
+	if err != nil {
+		return err
+	}
+	defer d.mu.Unlock()
+	r.GivenUp = append(r.GivenUp, in)
+	return nil
+}
+
+// WorkView implements activities.Settings.
+func (d *Desk) WorkView(_ context.Context, id visit.VisitID) (visit.Work, error) {
+	r, err := d.enter("SyncCRM", id)
+	if err != nil {
+		return visit.Work{}, err
+	}
+	defer d.mu.Unlock()
+	return r.work(), nil
+}
+
+// SealVisit implements activities.Archive.
+func (d *Desk) SealVisit(_ context.Context, in activities.SealInput) error {
+	r, err := d.enter("SealAudit", in.VisitID)
+	if err != nil {
+		return err
+	}
+	defer d.mu.Unlock()
+	if r.SealedAt == nil {
+		now := d.Now()
+		r.SealedAt, r.Seals = &now, append(r.Seals, in)
+	}
+	return nil
+}
