@@ -1,6 +1,7 @@
 package nas
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -86,11 +87,33 @@ func addCounter(p *radius.Packet, octets, gigawords radius.Type, value uint64) {
 	}
 }
 
-// boot sends Accounting-On.
+// boot sends Accounting-On. What it is sent for, that all older sessions are
+// gone, must not reach the server after the first new one: see awaitBoot.
 func (r *run) boot() {
 	p := r.nas.newRecord(rfc2866.AcctStatusType_Value_AccountingOn)
 	r.nas.identify(p)
-	r.report(p)
+	settled := r.report(p)
+	r.nas.mu.Lock()
+	defer r.nas.mu.Unlock()
+	r.nas.booted = settled
+}
+
+// awaitBoot holds logins back until Accounting-On is answered, or its first
+// retransmission is due: a NAS serves guests also where accounting is down.
+func (n *NAS) awaitBoot(ctx context.Context) error {
+	n.mu.Lock()
+	booted := n.booted
+	n.mu.Unlock()
+	timer := time.NewTimer(n.cfg.RetryAfter)
+	defer timer.Stop()
+	select {
+	case <-booted:
+		return nil
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func (n *NAS) newRecord(status rfc2866.AcctStatusType) *radius.Packet {
@@ -103,10 +126,13 @@ func (n *NAS) newRecord(status rfc2866.AcctStatusType) *radius.Packet {
 }
 
 // report sends an accounting record: the first datagram at once, the rest in
-// the background. What cannot be delivered is logged as lost.
-func (r *run) report(p *radius.Packet) {
+// the background. What cannot be delivered is logged as lost. The channel is
+// closed when the record is answered or lost.
+func (r *run) report(p *radius.Packet) <-chan struct{} {
+	settled := make(chan struct{})
 	if r.acct == nil {
-		return
+		close(settled)
+		return settled
 	}
 	q := r.request(r.acct, r.nas.cfg.AcctTries)
 	q.renews = true
@@ -117,11 +143,18 @@ func (r *run) report(p *radius.Packet) {
 	}
 	if err := q.start(); err != nil {
 		r.lose(p, err)
-		return
+		close(settled)
+		return settled
 	}
-	if !r.spawn(func() { r.deliver(q, p) }) {
+	spawned := r.spawn(func() {
+		defer close(settled)
+		r.deliver(q, p)
+	})
+	if !spawned {
 		q.close()
+		close(settled)
 	}
+	return settled
 }
 
 // deliver sees a started record through to its answer.

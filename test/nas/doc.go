@@ -36,6 +36,8 @@
 //   - An accounting retransmission whose Acct-Delay-Time changed has a new
 //     Identifier (RFC 2866 section 4.1); one of an Access-Request is the same
 //     datagram again (RFC 5080 section 2.2.1).
+//   - Nobody is let in before Accounting-On is answered, or a second (RetryAfter)
+//     has passed: handled late, it would close the sessions opened since.
 //   - A repeated Disconnect-Request gets the bytes of the first answer.
 //   - At most 256 requests per server are in flight; an accounting record that
 //     finds none free, or gets no answer to its last try, is lost, and the log

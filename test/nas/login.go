@@ -69,6 +69,9 @@ func (n *NAS) Login(ctx context.Context, g Guest) (LoginResult, error) {
 	if err != nil {
 		return LoginResult{}, err
 	}
+	if err := n.awaitBoot(ctx); err != nil {
+		return LoginResult{}, err
+	}
 	s, err := n.newSession(r, g, mac)
 	if err != nil {
 		return LoginResult{}, err

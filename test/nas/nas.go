@@ -19,9 +19,10 @@ type NAS struct {
 	mu       sync.Mutex // guards the fields below; taken after a session's own lock, never before
 	run      *run       // nil while stopped
 	sessions map[string]*session
-	boots    int           // logins under way when it grows open nothing
-	lastID   uint32        // of the Acct-Session-Ids; a reboot starts over
-	changed  chan struct{} // closed and replaced when a session opens or ends
+	booted   <-chan struct{} // closed when Accounting-On is settled; nil before the first Start
+	boots    int             // logins under way when it grows open nothing
+	lastID   uint32          // of the Acct-Session-Ids; a reboot starts over
+	changed  chan struct{}   // closed and replaced when a session opens or ends
 	policy   Policy
 	script   []Behaviour
 	das      string // where the DAS listens

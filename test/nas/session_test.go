@@ -32,7 +32,11 @@ func integer(kind radius.Type, value uint32) *radius.AVP {
 func bubble(t *testing.T, change func(*Config), test func(t *testing.T, r rig)) {
 	t.Helper()
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { test(t, memoryRig(t, change)) })
+	synctest.Test(t, func(t *testing.T) {
+		r := memoryRig(t, change)
+		synctest.Wait() // Accounting-On is answered
+		test(t, r)
+	})
 }
 
 func login(t *testing.T, r rig) LoginResult {
@@ -226,6 +230,27 @@ func TestRebootReusesSessionIDs(t *testing.T) {
 		require.Equal(t, first, login(t, r).AcctSessionID)
 		synctest.Wait()
 		require.Equal(t, []string{"Accounting-On", "Start", "Accounting-On", "Start"}, statuses(r.server.records(t)))
+	})
+}
+
+func TestNobodyIsLetInBeforeAccountingOn(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, r rig) {
+		r.server.set(func(p *radius.Packet) *radius.Packet {
+			if p.Code == radius.CodeAccountingRequest {
+				return nil
+			}
+			return judge(p)
+		})
+		require.NoError(t, r.Reboot())
+		began := time.Now()
+		login(t, r)
+		require.Equal(t, time.Second, time.Since(began), "unless accounting is down")
+
+		r.server.set(nil)
+		require.NoError(t, r.Reboot())
+		began = time.Now()
+		login(t, r)
+		require.Zero(t, time.Since(began))
 	})
 }
 
