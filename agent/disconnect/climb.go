@@ -1,0 +1,254 @@
+package disconnect
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// climb is the ending of one grant's sessions. Its own goroutine uses it, but
+// for asks.
+type climb struct {
+	l     *Ladder
+	grant wire.Grant
+	asks  asks          // guarded by l.mu
+	wake  chan struct{} // capacity 1: asks may have changed
+
+	self     bool           // asked for by the agent itself at least once
+	commands []wire.Command // to be answered
+	last     *wire.Command  // answered last
+	begunAt  time.Time
+	askedAt  time.Time // by whomever, last
+	rounds   int
+	roundAt  time.Time
+	targets  []*target
+}
+
+func newClimb(l *Ladder, grant wire.Grant) *climb {
+	now := l.cfg.Now()
+	return &climb{l: l, grant: grant, wake: make(chan struct{}, 1), begunAt: now, askedAt: now}
+}
+
+func (c *climb) wakeUp() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run makes rounds and rests between them until everything is done, nobody is
+// left to ask again, or ctx ends.
+func (c *climb) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.round(ctx)
+		c.report(ctx)
+		if !c.rest(ctx) && c.l.leave(c) {
+			return
+		}
+	}
+}
+
+// round asks once for every session that is not done. Sessions that appear
+// meanwhile, and commands, join it.
+func (c *climb) round(ctx context.Context) {
+	c.rounds++
+	c.roundAt = c.l.cfg.Now()
+	for ctx.Err() == nil {
+		c.collect()
+		todo := slices.DeleteFunc(slices.Clone(c.targets), func(t *target) bool {
+			return t.round == c.rounds || t.result.Done()
+		})
+		if len(todo) == 0 {
+			return
+		}
+		var wg sync.WaitGroup
+		for _, t := range todo {
+			t.round = c.rounds
+			wg.Go(func() { c.attempt(ctx, t) })
+		}
+		wg.Wait()
+	}
+}
+
+// collect takes up what was asked, and the sessions now known.
+func (c *climb) collect() {
+	taken := c.l.take(c)
+	c.self = c.self || taken.self
+	c.commands = append(c.commands, taken.commands...)
+	if !taken.empty() {
+		c.askedAt = c.l.cfg.Now()
+	}
+	for _, s := range slices.Concat(c.l.cfg.Sessions.ByGrant(c.grant.ID), taken.extra) {
+		c.add(s)
+	}
+}
+
+func (c *climb) add(s wire.Session) {
+	if s.Username == "" {
+		s.Username = c.grant.Username
+	}
+	for _, t := range c.targets {
+		if sameKey(t.session.Key, s.Key) {
+			if s.ID != "" {
+				t.session.ID, t.result.SessionID = s.ID, s.ID
+			}
+			t.reopen(c.l)
+			return
+		}
+	}
+	c.targets = append(c.targets, newTarget(s))
+}
+
+// sameKey compares starts by the millisecond: on its way through the server's
+// database an instant loses its nanoseconds.
+func sameKey(a, b wire.SessionKey) bool {
+	return a.NASID == b.NASID && a.AcctSessionID == b.AcctSessionID &&
+		a.StartedAt.Truncate(time.Millisecond).Equal(b.StartedAt.Truncate(time.Millisecond))
+}
+
+func (c *climb) done() bool {
+	return !slices.ContainsFunc(c.targets, func(t *target) bool { return !t.result.Done() })
+}
+
+// mustAsk reports whether a new round is due because of what was asked: a
+// command, a session not asked for yet, or the agent's own wish after a while.
+func (c *climb) mustAsk() bool {
+	fresh := slices.ContainsFunc(c.targets, func(t *target) bool { return t.round == 0 })
+	return fresh || len(c.commands) > 0 || !c.done() && c.l.cfg.Now().Sub(c.roundAt) >= c.l.cfg.FirstRetry
+}
+
+// report journals the results: once for each command, or, when something has
+// changed, for the last one answered.
+func (c *climb) report(ctx context.Context) {
+	if ctx.Err() != nil {
+		return // what was cut short is no result
+	}
+	changed := false
+	results := make([]wire.SessionResult, 0, len(c.targets))
+	for _, t := range c.targets {
+		changed = t.changed() || changed
+		results = append(results, wire.SessionResult{Key: t.session.Key, Result: t.result})
+	}
+	if len(c.commands) == 0 && changed {
+		c.journal(ctx, c.last, results)
+	}
+	for _, cmd := range c.commands {
+		c.last = &cmd
+		c.journal(ctx, c.last, results)
+	}
+	c.commands = nil
+}
+
+func (c *climb) journal(ctx context.Context, cmd *wire.Command, results []wire.SessionResult) {
+	for _, r := range results {
+		c.l.cfg.Metrics.results.WithLabelValues(string(r.Result.State)).Inc()
+		if !r.Result.Done() {
+			c.l.cfg.Logger.Warn("session not ended", "grant_id", c.grant.ID, "nas_id", r.Result.NASID,
+				"state", r.Result.State, "reason", r.Result.Reason)
+		}
+	}
+	_, err := c.l.cfg.Journal.Append(ctx, wire.Record{
+		At: c.l.cfg.Now(),
+		Termination: &wire.Termination{
+			Command: cmd, GrantID: c.grant.ID, VisitID: c.grant.VisitID, Results: results,
+		},
+	})
+	if err != nil && ctx.Err() == nil { // the server's workflow will ask again
+		c.l.cfg.Metrics.unwritten.Inc()
+		c.l.cfg.Logger.Error("termination result not journalled", "grant_id", c.grant.ID, "error", err)
+	}
+}
+
+// rest waits, watching what accounting says, and reports whether another round
+// is due; false when all is done or the climb has been at it for too long.
+func (c *climb) rest(ctx context.Context) (again bool) {
+	retry := c.nextRound()
+	giveUp := c.askedAt.Add(c.l.cfg.GiveUpAfter)
+	for !c.done() {
+		now := c.l.cfg.Now()
+		switch {
+		case ctx.Err() != nil || !now.Before(giveUp):
+			return false
+		case !now.Before(retry):
+			return true
+		}
+		if c.await(ctx, earliest(giveUp, retry, c.nextEvidence())) {
+			if c.collect(); c.mustAsk() {
+				return true
+			}
+		}
+		for _, t := range c.targets {
+			c.settle(t)
+		}
+		c.report(ctx)
+	}
+	return false
+}
+
+// nextRound returns when the climb asks again by itself; far away if it does not.
+func (c *climb) nextRound() time.Time {
+	if !c.self {
+		return c.roundAt.Add(2 * c.l.cfg.GiveUpAfter)
+	}
+	pause := c.l.cfg.FirstRetry
+	for range c.rounds - 1 {
+		if pause *= 2; pause >= c.l.cfg.LastRetry {
+			break
+		}
+	}
+	return c.roundAt.Add(max(min(pause, c.l.cfg.LastRetry), c.worst().RetryAfter()))
+}
+
+func (c *climb) worst() visit.TerminationReason {
+	var r visit.TerminationResult
+	for _, t := range c.targets {
+		r.Sessions = append(r.Sessions, t.result)
+	}
+	return r.Worst()
+}
+
+// await waits until the instant, for news of an open session, or for a wake-up,
+// which it reports.
+func (c *climb) await(ctx context.Context, until time.Time) (woken bool) {
+	ctx, cancel := context.WithTimeout(ctx, until.Sub(c.l.cfg.Now()))
+	news := make(chan struct{}, len(c.targets))
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	for _, t := range c.targets {
+		if t.result.Done() {
+			continue
+		}
+		status, changed := c.l.cfg.Sessions.Watch(t.session.Key)
+		if t.overtaken(status) {
+			return false
+		}
+		wg.Go(func() {
+			select {
+			case <-changed:
+				news <- struct{}{}
+			case <-ctx.Done():
+			}
+		})
+	}
+	select {
+	case <-c.wake:
+		return true
+	case <-news:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func earliest(first time.Time, rest ...time.Time) time.Time {
+	for _, t := range rest {
+		if !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
