@@ -1,6 +1,14 @@
 package store
 
 import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/foyerhq/foyer/internal/audit"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -17,4 +25,215 @@ type AuditFilter struct {
 type AuditPage struct {
 	Items []audit.Row
 	Next  string
+}
+
+type auditRow struct {
+	Chain    string    `db:"chain"`
+	Seq      int64     `db:"seq"`
+	At       time.Time `db:"at"`
+	Actor    string    `db:"actor"`
+	Action   string    `db:"action"`
+	EventID  *string   `db:"event_id"`
+	Object   string    `db:"object"`
+	Body     []byte    `db:"body"`
+	PrevHash []byte    `db:"prev_hash"`
+	Hash     []byte    `db:"hash"`
+}
+
+const auditColumns = `a.chain, a.seq, a.at, a.actor, a.action, a.event_id, a.object, a.body, a.prev_hash, a.hash`
+
+func (r auditRow) row() (audit.Row, error) {
+	body, err := audit.ParseBody(r.Body)
+	return audit.Row{
+		Chain: r.Chain, Seq: r.Seq, At: r.At, Actor: r.Actor, Action: r.Action, EventID: value(r.EventID), Object: r.Object,
+		Body: body, PrevHash: r.PrevHash, Hash: r.Hash,
+	}, err
+}
+
+// chainsInScope compares as text: the deployment's chain is no uuid, and only
+// who sees all sites sees it.
+const chainsInScope = `(@all or a.chain = any(@sites::text[]))`
+
+// AuditRows returns what was done, newest first.
+func (s *Store) AuditRows(ctx context.Context, scope Scope, filter AuditFilter) (AuditPage, error) {
+	const list = `select ` + auditColumns + ` from audit a
+		where ` + chainsInScope + `
+			and (@chain = '' or a.chain = @chain)
+			and (@object = '' or a.object = @object)
+			and (@at::timestamptz is null or (a.at, a.chain, a.seq) < (@at, @after, @seq))
+		order by a.at desc, a.chain desc, a.seq desc limit @limit`
+	var page AuditPage
+	err := s.query(ctx, func(ctx context.Context, q db) error {
+		after, err := parseAuditCursor(filter.Cursor)
+		if err != nil {
+			return err
+		}
+		object := ""
+		if filter.VisitID != "" {
+			object = "visit:" + string(filter.VisitID)
+		}
+		rows, err := all[auditRow](ctx, q, list, scope.args(pgx.NamedArgs{
+			"chain": filter.Chain, "object": object, "at": after.At, "after": value(after.Chain), "seq": value(after.Seq),
+			"limit": filter.limit() + 1,
+		}))
+		if err != nil {
+			return err
+		}
+		rows, page.Next = cut(rows, filter.limit(), func(r auditRow) cursor { return cursor{At: &r.At, Chain: &r.Chain, Seq: &r.Seq} })
+		page.Items, err = auditRows(rows)
+		return err
+	})
+	return page, err
+}
+
+func parseAuditCursor(text string) (cursor, error) {
+	c, err := parseCursor(text)
+	if err == nil && c.At != nil && (c.Chain == nil || c.Seq == nil) {
+		return c, errCursor
+	}
+	return c, err
+}
+
+func auditRows(rows []auditRow) ([]audit.Row, error) {
+	out := make([]audit.Row, len(rows))
+	for i, r := range rows {
+		row, err := r.row()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = row
+	}
+	return out, nil
+}
+
+// verifyFor bounds a verification, which reads every row.
+const verifyFor = 10 * time.Minute
+
+// AuditVerify checks one chain, or all of the scope when chain is empty, against
+// their hashes, their recorded heads and their signed checkpoints, in one state
+// of the database.
+func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (audit.Report, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, verifyFor)
+		defer cancel()
+	}
+	if chain != "" && chain != audit.Deployment && uuid.Validate(chain) != nil {
+		return audit.Report{}, visit.ErrSiteNotFound
+	}
+	verifier := audit.NewVerifier()
+	args := scope.args(pgx.NamedArgs{"chain": chain})
+	err := s.view(ctx, func(ctx context.Context, q pgx.Tx) error {
+		if err := s.anchors(ctx, q, verifier, args); err != nil {
+			return err
+		}
+		return verifyRows(ctx, q, verifier, args)
+	})
+	return verifier.Report(), err
+}
+
+type anchorRow struct {
+	Chain     string
+	Seq       int64
+	Hash      []byte
+	At        time.Time
+	KeyID     string
+	Signature []byte
+}
+
+func (s *Store) anchors(ctx context.Context, q pgx.Tx, verifier *audit.Verifier, args pgx.NamedArgs) error {
+	const checkpoints = `select a.chain, a.seq, a.hash, a.at, a.key_id, a.signature from audit_checkpoints a
+		where ` + chainsInScope + ` and (@chain = '' or a.chain = @chain) order by a.chain, a.seq`
+	rows, err := all[anchorRow](ctx, q, checkpoints, args)
+	if err != nil {
+		return err
+	}
+	keys := s.checkpointKeys()
+	for _, r := range rows {
+		_ = verifier.Trust(audit.Checkpoint(r), keys...) // a finding is part of the report
+	}
+	heads, err := chainHeads(ctx, q, args)
+	for _, h := range heads {
+		verifier.Expect(h)
+	}
+	return err
+}
+
+func (s *Store) checkpointKeys() []ed25519.PublicKey {
+	var keys []ed25519.PublicKey
+	for _, private := range s.keyring.SigningKeys(checkpointPurpose) {
+		if public, ok := private.Public().(ed25519.PublicKey); ok {
+			keys = append(keys, public)
+		}
+	}
+	return keys
+}
+
+func chainHeads(ctx context.Context, q db, args pgx.NamedArgs) ([]audit.Head, error) {
+	const heads = `select a.chain, a.seq, a.hash from (
+			select site_id::text as chain, audit_seq as seq, audit_hash as hash from site_heads
+			union all select 'deployment', audit_seq, audit_hash from deployment_head) a
+		where ` + chainsInScope + ` and (@chain = '' or a.chain = @chain) order by a.chain`
+	return all[audit.Head](ctx, q, heads, args)
+}
+
+func verifyRows(ctx context.Context, q pgx.Tx, verifier *audit.Verifier, args pgx.NamedArgs) error {
+	const list = `select ` + auditColumns + ` from audit a
+		where ` + chainsInScope + ` and (@chain = '' or a.chain = @chain) order by a.chain, a.seq`
+	rows, err := q.Query(ctx, list, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := pgx.RowToStructByName[auditRow](rows)
+		if err != nil {
+			return err
+		}
+		row, err := r.row()
+		if err != nil {
+			// A body that does not even parse: its hash cannot fit either.
+			row.Body = map[string]any{"unreadable": true}
+		}
+		_ = verifier.Add(row) // a finding is part of the report
+	}
+	return rows.Err()
+}
+
+// Checkpoint signs the heads of chains that grew since their last checkpoint and
+// returns how many. Each is logged: a copy outside the database is what shows
+// that rows were cut off its end.
+func (s *Store) Checkpoint(ctx context.Context) (int, error) {
+	heads, err := s.unsigned(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return countEach(heads, func(head audit.Head) (bool, error) { return s.checkpoint(ctx, head) })
+}
+
+func (s *Store) unsigned(ctx context.Context) ([]audit.Head, error) {
+	const grown = `select a.chain, a.seq, a.hash from (
+			select site_id::text as chain, audit_seq as seq, audit_hash as hash from site_heads
+			union all select 'deployment', audit_seq, audit_hash from deployment_head) a
+		where a.seq > coalesce((select max(c.seq) from audit_checkpoints c where c.chain = a.chain), 0) order by a.chain`
+	var heads []audit.Head
+	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
+		heads, err = all[audit.Head](ctx, q, grown, nil)
+		return err
+	})
+	return heads, err
+}
+
+func (s *Store) checkpoint(ctx context.Context, head audit.Head) (bool, error) {
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		var batch pgx.Batch
+		if err := t.queueCheckpoint(&batch, head, t.now); err != nil {
+			return err
+		}
+		return t.SendBatch(ctx, &batch).Close()
+	})
+	if err == nil {
+		s.log.Info("audit checkpoint", "chain", head.Chain, "seq", head.Seq, "hash", hex.EncodeToString(head.Hash))
+	}
+	return err == nil, err
 }

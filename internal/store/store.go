@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/foyerhq/foyer/internal/seal"
@@ -32,6 +34,7 @@ type Store struct {
 	clock   func() time.Time
 	rand    io.Reader
 	log     *slog.Logger
+	pulse   *pulse
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -67,6 +70,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return &Store{
 		pool: pool, url: config.URL, keyring: config.Keyring,
 		clock: config.Now, rand: config.Rand, log: config.Logger,
+		pulse: startPulse(pool, config.Logger),
 	}, nil
 }
 
@@ -91,6 +95,12 @@ func openPool(ctx context.Context, config Config) (*pgxpool.Pool, error) {
 	if pc.ConnConfig.ConnectTimeout == 0 {
 		pc.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
+	pc.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
+		c.TypeMap().RegisterType(&pgtype.Type{
+			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+		})
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, visit.Unavailable("database", err)
@@ -103,7 +113,10 @@ func openPool(ctx context.Context, config Config) (*pgxpool.Pool, error) {
 }
 
 // Close waits for what is under way and closes all connections.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.pulse.close()
+	s.pool.Close()
+}
 
 // now is the store's clock in what Postgres keeps: UTC, microseconds.
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }

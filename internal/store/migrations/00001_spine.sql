@@ -41,10 +41,10 @@ create table site_heads (
 
 -- The same for audit rows that belong to no site.
 create table deployment_head (
-    only       boolean primary key default true,
+    id         boolean primary key default true,
     audit_seq  bigint not null default 0,
     audit_hash bytea  not null default '\x',
-    constraint deployment_head_single check (only)
+    constraint deployment_head_single check (id)
 );
 insert into deployment_head default values;
 
@@ -121,18 +121,19 @@ create table visits (
     constraint visits_ended_by check ((ended_at is null) = (ended_by is null)),
     constraint visits_left check ((presence is not distinct from 'left') = (left_at is not null)),
     constraint visits_sealed check (sealed_at is null or ended_at is not null),
-    constraint visits_span check (expected_departure > expected_arrival)
+    constraint visits_span check (expected_departure > least(expected_arrival, checked_in_at)) -- people come early
 );
 create unique index visits_readmit_of on visits (readmit_of) where readmit_of is not null;
 create index visits_person on visits (person_id);
 create index visits_tab_expected on visits (site_id, expected_arrival, id) where status = 'pre_registered';
 create index visits_tab_on_site on visits (site_id, expected_departure, id) where presence in ('in', 'unconfirmed');
 create index visits_tab_completed on visits (site_id, ended_at desc, id desc) where ended_at is not null;
-create index visits_open on visits (id) where status = 'checked_in' or (checked_in_at is not null and sealed_at is null);
+create index visits_open on visits (id) where checked_in_at is not null and sealed_at is null;
 create index visits_due on visits (expected_departure) where status in ('pre_registered', 'checked_in');
 create index visits_intents on visits (check_in_requested_at)
-    where (check_in_requested_at is not null and check_in_taken_at is null and sealed_at is null)
-       or (check_out_requested_at is not null and check_out_taken_at is null and sealed_at is null);
+    where sealed_at is null and (check_in_requested_at is not null and check_in_taken_at is null
+                                 or check_out_requested_at is not null and check_out_taken_at is null);
+create index visits_newest on visits (site_id, id desc);
 
 create table vouchers (
     id              uuid primary key,
@@ -142,7 +143,8 @@ create table vouchers (
     password_sealed bytea,
     not_before      timestamptz not null,
     not_after       timestamptz not null,
-    revision        bigint      not null, -- of the site ledger, at the last change
+    created_revision bigint     not null default 0, -- of the site ledger, at its creation
+    revision        bigint      not null default 0, -- and at the last change
     created_at      timestamptz not null,
     revoked_at      timestamptz,
     revoked_by      text,
@@ -173,6 +175,7 @@ create table agents (
     suspect_since        timestamptz,
     version              text        not null default '',
     journal_id           text,
+    stats                jsonb,       -- the last agent.stats
     acked_revision       bigint      not null default 0,
     acked_stamp          bigint      not null default 0,
     replaced_at          timestamptz[] not null default '{}',
@@ -271,6 +274,7 @@ create table commands (
     result_at    timestamptz, -- of this attempt
     final        boolean     not null default false,
     delivered_at timestamptz, -- to the activity
+    failed_at    timestamptz, -- the time limit was reached
     created_at   timestamptz not null,
     updated_at   timestamptz not null,
     primary key (visit_id, generation),
@@ -407,6 +411,7 @@ create table idempotency (
     request_hash bytea       not null,
     status       integer     not null,
     object_id    text        not null,
+    unchanged    boolean     not null default false, -- the request's wish was already fulfilled
     created_at   timestamptz not null,
     primary key (caller, key),
     constraint idempotency_key_length check (octet_length(key) <= 64)
