@@ -38,9 +38,11 @@ func (s *Server) accounting(r *request) (outcome, discard) {
 			return noAnswer, dropNotDurable
 		}
 	}
-	// Unsigned on purpose: no RFC says which authenticator a Message-Authenticator
-	// covers here, FreeRADIUS takes zeros and others the request's, each discarding
-	// the other. The Response Authenticator is keyed to a keyed request anyway.
+	// Unsigned on purpose, also where the request was signed: no RFC gives an
+	// Accounting-Response a Message-Authenticator. FreeRADIUS' client computes it with
+	// zeros in the header, the rule for answers (RFC 3579 3.2) is the request's
+	// authenticator, and a wrong one loses the answer. CVE-2024-3596 does not reach
+	// here: both authenticators are keyed.
 	r.out.begin(codeAccountingResponse, r.packet.identifier(), false)
 	r.out.copyProxyState(r.packet)
 	return s.finish(r, answeredAccounting)
