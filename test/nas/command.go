@@ -56,7 +56,7 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	control, err := c.listenControl(ctx)
+	control, err := listenControl(ctx, c.Control)
 	if err != nil {
 		return err
 	}
@@ -107,11 +107,11 @@ func (c *Command) secret() ([]byte, error) {
 }
 
 // listenControl refuses anything but loopback: the API has no login.
-func (c *Command) listenControl(ctx context.Context) (net.Listener, error) {
-	if !loopbackHost(c.Control) {
+func listenControl(ctx context.Context, address string) (net.Listener, error) {
+	if !loopbackHost(address) {
 		return nil, errors.New("nas-sim: the control API is for loopback only")
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Control)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("nas-sim: control API: %w", err)
 	}
@@ -126,6 +126,15 @@ func (c *Command) announce(n *NAS, control net.Addr) error {
 	return json.NewEncoder(out).Encode(ready{
 		ControlURL: "http://" + control.String(), DAS: n.DASAddr(), Name: n.Name(),
 	})
+}
+
+// ServeControl serves a NAS's control API on a loopback address until ctx ends.
+func ServeControl(ctx context.Context, address string, n *NAS) error {
+	control, err := listenControl(ctx, address)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, control, n.ControlHandler())
 }
 
 // serve runs the control API and waits for its end.
