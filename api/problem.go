@@ -92,10 +92,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 			e = visit.Unavailable("Something we need", err)
 		}
 	}
-	p := &Problem{Type: problemType + e.Code, Title: http.StatusText(statusOf(e.Kind)), Status: statusOf(e.Kind), Detail: e.Message}
-	if e.Field != "" {
-		p.Errors = []ProblemField{{Location: "body." + e.Field, Message: e.Message}}
-	}
+	p := problemFrom(e)
 	switch {
 	case e.Kind == visit.KindInternal && ctx.Err() == nil:
 		log.ErrorContext(ctx, "request failed", "error", err)
@@ -104,6 +101,14 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 		log.WarnContext(ctx, "request not served", "error", err, "cause", errors.Unwrap(e))
 	case e.Kind == visit.KindLimited:
 		p.retryAfter = "10"
+	}
+	return p
+}
+
+func problemFrom(e *visit.Error) *Problem {
+	p := &Problem{Type: problemType + e.Code, Title: http.StatusText(statusOf(e.Kind)), Status: statusOf(e.Kind), Detail: e.Message}
+	if e.Field != "" {
+		p.Errors = []ProblemField{{Location: "body." + e.Field, Message: e.Message}}
 	}
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -33,8 +34,8 @@ func (h *Hub) Handler() http.Handler {
 // enrolment is the body of POST /agent/enrol, enrolled its answer.
 type (
 	enrolment struct {
-		Secret string `json:"secret"`
-		CSR    []byte `json:"csr"` // PKCS #10, DER
+		Secret string `json:"secret"` // base64url, as in the token
+		CSR    []byte `json:"csr"`    // PKCS #10, DER
 	}
 	enrolled struct {
 		AgentID     visit.AgentID `json:"agent_id"`
@@ -58,7 +59,12 @@ func (h *Hub) enrol(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, err)
 		return
 	}
-	secret := sha256.Sum256([]byte(body.Secret))
+	raw, err := base64.RawURLEncoding.DecodeString(body.Secret)
+	if err != nil {
+		h.refuse(w, r, visit.Invalid("secret", "This is not an enrolment secret."))
+		return
+	}
+	secret := sha256.Sum256(raw)
 	agent, certificate, err := h.registry.Enrol(r.Context(), secret[:], spkiOf(request.RawSubjectPublicKeyInfo),
 		func(a store.Agent) (store.Certificate, error) { return h.authority.Sign(a.ID, request) })
 	if err != nil {

@@ -1,0 +1,274 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"strings"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// board is what reception looks at.
+type board interface {
+	List(ctx context.Context, scope store.Scope, filter store.VisitFilter) (store.VisitPage, error)
+	Counts(ctx context.Context, scope store.Scope, site visit.SiteID) (store.Counts, error)
+	Detail(ctx context.Context, scope store.Scope, id visit.VisitID) (store.VisitDetail, error)
+	Evacuation(ctx context.Context, scope store.Scope, site visit.SiteID) ([]store.EvacuationEntry, error)
+}
+
+// pageInput is embedded by every list.
+type pageInput struct {
+	Cursor string `query:"cursor" maxLength:"400" doc:"What the page before gave as next."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (p pageInput) page() store.Page { return store.Page{Cursor: p.Cursor, Limit: p.Limit} }
+
+type listVisitsInput struct {
+	SiteID visit.SiteID `query:"site_id" format:"uuid"`
+	Tab    store.Tab    `query:"tab" enum:"expected,on_site,completed"`
+	Query  string       `query:"q" maxLength:"200" doc:"Part of a name, e-mail, host or company."`
+	pageInput
+}
+
+type listVisitsAnswer struct {
+	Body struct {
+		Items  []Visit `json:"items"`
+		Next   string  `json:"next,omitempty" doc:"Cursor of the next page; absent at the end."`
+		Counts struct {
+			Expected  int `json:"expected"`
+			OnSite    int `json:"on_site"`
+			Completed int `json:"completed"`
+		} `json:"counts"`
+	}
+}
+
+func (s *Server) listVisits(ctx context.Context, in *listVisitsInput) (*listVisitsAnswer, error) {
+	scope := scopeOf(principalOf(ctx))
+	page, err := s.Store.List(ctx, scope, store.VisitFilter{SiteID: in.SiteID, Tab: in.Tab, Query: strings.TrimSpace(in.Query), Page: in.page()})
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.Store.Counts(ctx, scope, in.SiteID)
+	if err != nil {
+		return nil, err
+	}
+	a := &listVisitsAnswer{}
+	a.Body.Items, a.Body.Next = each(page.Items, visitOf), page.Next
+	a.Body.Counts.Expected, a.Body.Counts.OnSite, a.Body.Counts.Completed = counts.Expected, counts.OnSite, counts.Completed
+	return a, nil
+}
+
+// each maps a list; an empty one stays a list in JSON.
+func each[A, B any](list []A, f func(A) B) []B {
+	out := make([]B, 0, len(list))
+	for _, a := range list {
+		out = append(out, f(a))
+	}
+	return out
+}
+
+// Session is a device's connection as staff see it.
+type Session struct {
+	ID             visit.SessionID `json:"id"`
+	NASID          visit.NASID     `json:"nas_id"`
+	NASName        string          `json:"nas_name"`
+	MAC            string          `json:"mac,omitempty"`
+	IP             string          `json:"ip,omitempty"`
+	CalledStation  string          `json:"called_station,omitempty"`
+	InputOctets    int64           `json:"input_octets"`
+	OutputOctets   int64           `json:"output_octets"`
+	StartedAt      time.Time       `json:"started_at"`
+	LastSeenAt     time.Time       `json:"last_seen_at"`
+	EndsAt         *time.Time      `json:"ends_at,omitempty" doc:"When the NAS ends it by itself at the latest."`
+	EndedAt        *time.Time      `json:"ended_at,omitempty"`
+	TerminateCause string          `json:"terminate_cause,omitempty"`
+}
+
+// VoucherState is a voucher without its password.
+type VoucherState struct {
+	Username   string     `json:"username"`
+	ValidFrom  time.Time  `json:"valid_from"`
+	ValidUntil time.Time  `json:"valid_until"`
+	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
+	RevokedBy  string     `json:"revoked_by,omitempty"`
+}
+
+// Termination is one result of ending one session.
+type Termination struct {
+	SessionID  visit.SessionID            `json:"session_id,omitempty"`
+	NASID      visit.NASID                `json:"nas_id,omitempty"`
+	Generation int                        `json:"generation,omitempty" doc:"Absent where the agent acted by itself."`
+	Attempt    int                        `json:"attempt,omitempty"`
+	State      visit.TerminationState     `json:"state" enum:"requested,accepted,confirmed,absent,unconfirmed,failed,left_to_timeout"`
+	Reason     visit.TerminationReason    `json:"reason,omitempty"`
+	Until      *time.Time                 `json:"until,omitempty"`
+	At         time.Time                  `json:"at"`
+	Attempts   []visit.TerminationAttempt `json:"attempts"`
+}
+
+// Event is one thing that happened.
+type Event struct {
+	ID      visit.EventID   `json:"id"`
+	Kind    visit.EventKind `json:"kind"`
+	SiteID  visit.SiteID    `json:"site_id,omitempty"`
+	VisitID visit.VisitID   `json:"visit_id,omitempty"`
+	Actor   string          `json:"actor"`
+	At      time.Time       `json:"at"`
+	Data    map[string]any  `json:"data,omitempty"`
+}
+
+func eventOf(e visit.Event) Event {
+	return Event{ID: e.ID, Kind: e.Kind, SiteID: e.SiteID, VisitID: e.VisitID, Actor: e.Actor, At: e.At, Data: e.Data}
+}
+
+type visitDetailAnswer struct {
+	Body struct {
+		Visit        Visit         `json:"visit"`
+		Voucher      *VoucherState `json:"voucher,omitempty"`
+		Sessions     []Session     `json:"sessions"`
+		Terminations []Termination `json:"terminations"`
+		Timeline     []Event       `json:"timeline"`
+		AccessEndsAt *time.Time    `json:"access_ends_at,omitempty" doc:"When WiFi access ends at the latest, also if no message gets through any more."`
+		WorkflowID   string        `json:"workflow_id"`
+	}
+}
+
+func (s *Server) readVisit(ctx context.Context, in *visitPath) (*visitDetailAnswer, error) {
+	d, err := s.Store.Detail(ctx, scopeOf(principalOf(ctx)), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &visitDetailAnswer{}
+	b := &a.Body
+	b.Visit, b.WorkflowID = visitOf(d.Visit), "visit-"+string(in.ID)
+	if v := d.Voucher; v != nil {
+		b.Voucher = &VoucherState{Username: v.Username, ValidFrom: v.NotBefore, ValidUntil: v.NotAfter, RevokedAt: v.RevokedAt, RevokedBy: v.RevokedBy}
+	}
+	b.Sessions = each(d.Sessions, sessionOf)
+	b.Terminations = each(d.Terminations, terminationOf)
+	b.Timeline = each(d.Timeline, eventOf)
+	b.AccessEndsAt = accessEndsAt(d)
+	return a, nil
+}
+
+func sessionOf(x store.Session) Session {
+	return Session{
+		ID: x.ID, NASID: x.NASID, NASName: x.NASName, MAC: x.MAC, IP: x.IP, CalledStation: x.CalledStation,
+		InputOctets: x.InputOctets, OutputOctets: x.OutputOctets, StartedAt: x.StartedAt, LastSeenAt: x.LastSeenAt,
+		EndsAt: x.ExpiresAt, EndedAt: x.EndedAt, TerminateCause: x.TerminateCause,
+	}
+}
+
+func terminationOf(t store.Termination) Termination {
+	out := Termination{
+		SessionID: t.SessionID, NASID: t.NASID, Generation: t.Generation, Attempt: t.Attempt,
+		State: t.State, Reason: t.Reason, Until: t.Until, At: t.At, Attempts: t.Attempts,
+	}
+	if out.Attempts == nil {
+		out.Attempts = []visit.TerminationAttempt{}
+	}
+	return out
+}
+
+// accessEndsAt is the voucher's end, or after the end of the visit the last
+// instant at which a NAS ends a session that is still open.
+func accessEndsAt(d store.VisitDetail) *time.Time {
+	if d.Visit.Status == visit.CheckedIn && d.Voucher != nil {
+		return &d.Voucher.NotAfter
+	}
+	var last *time.Time
+	for _, x := range d.Sessions {
+		if x.EndedAt == nil && x.ExpiresAt != nil && (last == nil || x.ExpiresAt.After(*last)) {
+			last = x.ExpiresAt
+		}
+	}
+	return last
+}
+
+type sitePath struct {
+	Site visit.SiteID `path:"site" format:"uuid"`
+}
+
+// Present is one person who may be in the building.
+type Present struct {
+	VisitID      visit.VisitID  `json:"visit_id"`
+	Visitor      visit.Visitor  `json:"visitor"`
+	Host         visit.Host     `json:"host"`
+	Presence     visit.Presence `json:"presence" enum:"in,unconfirmed"`
+	Since        *time.Time     `json:"since,omitempty"`
+	OverdueSince *time.Time     `json:"overdue_since,omitempty" doc:"Expired, and nobody has confirmed that they left."`
+	LastSeenAt   *time.Time     `json:"last_seen_at,omitempty" doc:"Last WiFi activity."`
+}
+
+type evacuationAnswer struct {
+	Body struct {
+		SiteID visit.SiteID `json:"site_id"`
+		At     time.Time    `json:"at"`
+		Note   string       `json:"note"`
+		People []Present    `json:"people"`
+	}
+}
+
+// evacuationNote says what the list is.
+const evacuationNote = "Visitors who are in or not confirmed to have left. Not staff, not guests of the portal."
+
+func (s *Server) evacuation(ctx context.Context, in *sitePath) (*evacuationAnswer, error) {
+	entries, err := s.Store.Evacuation(ctx, scopeOf(principalOf(ctx)), in.Site)
+	if err != nil {
+		return nil, err
+	}
+	a := &evacuationAnswer{}
+	a.Body.SiteID, a.Body.At, a.Body.Note = in.Site, s.Now().UTC(), evacuationNote
+	a.Body.People = each(entries, func(e store.EvacuationEntry) Present {
+		return Present{
+			VisitID: e.Visit.ID, Visitor: e.Visit.Visitor, Host: e.Visit.Host, Presence: e.Visit.Presence,
+			Since: e.Visit.CheckedInAt, OverdueSince: e.OverdueSince, LastSeenAt: e.LastSeenAt,
+		}
+	})
+	return a, nil
+}
+
+type csvAnswer struct {
+	ContentType        string `header:"Content-Type"`
+	ContentDisposition string `header:"Content-Disposition"`
+	Body               []byte
+}
+
+func (s *Server) evacuationCSV(ctx context.Context, in *sitePath) (*csvAnswer, error) {
+	list, err := s.evacuation(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	rows := [][]string{{"last_name", "first_name", "company", "host", "presence", "since", "overdue_since", "last_seen_at"}}
+	for _, p := range list.Body.People {
+		rows = append(rows, each([]string{
+			p.Visitor.LastName, p.Visitor.FirstName, p.Visitor.Company, p.Host.Name, string(p.Presence),
+			stamp(p.Since), stamp(p.OverdueSince), stamp(p.LastSeenAt),
+		}, cell))
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return nil, err
+	}
+	return &csvAnswer{"text/csv; charset=utf-8", `attachment; filename="evacuation.csv"`, out.Bytes()}, nil
+}
+
+// cell keeps a spreadsheet from taking a name for a formula.
+func cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func stamp(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,245 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+const (
+	checkInPermission = auth.VisitsCheckIn
+	// ackWithin is how long an answer waits for the site's agents.
+	ackWithin = time.Second
+	// passwordAgainWithin is how long the principal who checked in may see the
+	// password again without the permission to reveal it.
+	passwordAgainWithin = 120 * time.Second
+)
+
+// Readiness says whether the site's network already knows a voucher.
+type Readiness interface {
+	// WaitAcked waits until every connected, unsuspected agent of the site has
+	// acknowledged the revision, or ctx ends, and returns what holds then.
+	WaitAcked(ctx context.Context, site visit.SiteID, revision int64) (store.Readiness, error)
+	// WatchVisit returns a channel that is sent to after each change of the
+	// visit, until stop is called.
+	WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop func())
+}
+
+// Voucher is a visit's WiFi credentials as check-in answers them.
+type Voucher struct {
+	Username   string    `json:"username"`
+	Password   *string   `json:"password" nullable:"true" doc:"null where this caller may not see it (again)."`
+	ValidFrom  time.Time `json:"valid_from"`
+	ValidUntil time.Time `json:"valid_until"`
+}
+
+// Network says whether WiFi already knows the credentials.
+type Network string
+
+// The states of the network.
+const (
+	NetworkReady   Network = "ready"
+	NetworkPending Network = "pending"
+)
+
+type checkInAnswer struct {
+	Status int
+	Body   struct {
+		Visit   Visit    `json:"visit"`
+		Voucher *Voucher `json:"voucher,omitempty" doc:"Present once the visit is checked in."`
+		Network Network  `json:"network,omitempty" enum:"ready,pending" doc:"ready: every connected agent of the site accepts the credentials. pending: they will once an agent is back."`
+	}
+}
+
+// checkIn always answers with credentials: see the package documentation.
+func (s *Server) checkIn(ctx context.Context, in *visitAction) (*checkInAnswer, error) {
+	outcome, err := s.Store.RequestCheckIn(ctx, s.caller(ctx, in.Key, "check-in "+string(in.ID), 200), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.finishCheckIn(ctx, outcome, 200)
+}
+
+// finishCheckIn carries out a committed intent and renders the answer from the
+// row.
+func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, status int) (*checkInAnswer, error) {
+	v, err := s.checkedIn(ctx, outcome.Visit)
+	if err != nil {
+		return nil, err
+	}
+	if v.Status.Ended() {
+		// A repeat of a request whose visit has ended since: nothing to hand out.
+		return nil, visit.ErrVisitEnded
+	}
+	credentials, voucher, err := s.credentials(ctx, outcome)
+	if err != nil {
+		return nil, err
+	}
+	answer := &checkInAnswer{Status: status}
+	answer.Body.Visit = visitOf(v)
+	answer.Body.Voucher = voucherOf(voucher, credentials)
+	answer.Body.Network = s.network(ctx, v.SiteID, voucher.Revision)
+	return answer, nil
+}
+
+// checkedIn brings a visit whose check-in is committed to being checked in: by
+// its workflow, and where that does not show in the row, by itself. A closed
+// workflow answers an update without doing anything, so that only the row counts.
+func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, error) {
+	if v.CheckedInAt != nil {
+		return v, nil
+	}
+	scope := scopeOf(principalOf(ctx))
+	s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID) })
+	v, err := s.Store.Visit(ctx, scope, v.ID)
+	if err != nil || v.CheckedInAt != nil {
+		return v, err
+	}
+	if _, err := s.Store.IssueVoucher(ctx, v.ID, store.Fallback); err != nil {
+		return v, err
+	}
+	return s.Store.Visit(ctx, scope, v.ID)
+}
+
+// credentials returns the password where this caller may see it: under the same
+// Idempotency-Key, to the principal who checked in within two minutes, or to
+// one who may reveal, which is audited. Otherwise it is empty.
+func (s *Server) credentials(ctx context.Context, outcome store.VisitOutcome) (visit.Credentials, visit.Voucher, error) {
+	p := principalOf(ctx)
+	first := !outcome.Unchanged
+	again := outcome.Visit.CheckInRequestedBy == p.Actor() && outcome.Visit.CheckInRequestedAt != nil &&
+		s.Now().Sub(*outcome.Visit.CheckInRequestedAt) <= passwordAgainWithin
+	if !first && !again && p.Can(auth.VouchersReveal) {
+		return s.Store.Reveal(ctx, store.Caller{Actor: p.Actor(), Scope: scopeOf(p)}, outcome.Visit.ID)
+	}
+	credentials, voucher, err := s.Store.Credentials(ctx, outcome.Visit.ID)
+	if !first && !again {
+		credentials.Password = ""
+	}
+	return credentials, voucher, err
+}
+
+func voucherOf(v visit.Voucher, c visit.Credentials) *Voucher {
+	voucher := &Voucher{Username: v.Username, ValidFrom: v.NotBefore, ValidUntil: v.NotAfter}
+	if c.Password != "" {
+		voucher.Password = &c.Password
+	}
+	return voucher
+}
+
+// network waits a little for the site's agents. That it could not be found out
+// is no reason to withhold credentials.
+func (s *Server) network(ctx context.Context, site visit.SiteID, revision int64) Network {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	readiness, err := s.Readiness.WaitAcked(ctx, site, revision)
+	if err == nil && readiness.Ready() {
+		return NetworkReady
+	}
+	return NetworkPending
+}
+
+// checkOut always revokes. It waits a little for the workflow to do it, because
+// there it stands in the history, and otherwise does it itself.
+func (s *Server) checkOut(ctx context.Context, in *visitAction) (*visitAnswer, error) {
+	outcome, err := s.Store.RequestCheckOut(ctx, s.caller(ctx, in.Key, "check-out "+string(in.ID), 200), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := outcome.Visit
+	if !v.Status.Ended() {
+		if v, err = s.endByWorkflow(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	if !v.Status.Ended() {
+		s.Metrics.fallbacks.WithLabelValues("revoke").Inc()
+		if _, err := s.Store.RevokeVoucher(ctx, in.ID, store.RevokeInput{By: store.Fallback}); err != nil {
+			return nil, err
+		}
+		if v, err = s.Store.Visit(ctx, scopeOf(principalOf(ctx)), in.ID); err != nil {
+			return nil, err
+		}
+	}
+	return answerVisit(200, v), nil
+}
+
+// endByWorkflow signals the workflow and waits up to a second for the row to
+// show the end.
+func (s *Server) endByWorkflow(ctx context.Context, v visit.Visit) (visit.Visit, error) {
+	changed, stop := s.Readiness.WatchVisit(v.ID)
+	defer stop()
+	if !s.tell(ctx, "check_out", func(ctx context.Context) error { return s.Workflows.CheckOut(ctx, v.ID, v.SiteID) }) {
+		return v, nil
+	}
+	limit := time.NewTimer(ackWithin)
+	defer limit.Stop()
+	for {
+		now, err := s.Store.Visit(ctx, scopeOf(principalOf(ctx)), v.ID)
+		if err != nil || now.Status.Ended() {
+			return now, err
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			return now, nil
+		case <-ctx.Done():
+			return now, nil
+		}
+	}
+}
+
+type readmitInput struct {
+	visitPath
+	keyed
+	Body struct {
+		ExpectedDeparture time.Time `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay from now when absent."`
+	} `required:"false"`
+}
+
+// readmit continues an ended visit by a new one, checked in at once.
+func (s *Server) readmit(ctx context.Context, in *readmitInput) (*checkInAnswer, error) {
+	caller := s.caller(ctx, in.Key, "readmit "+string(in.ID)+"\n"+string(in.RawBody), 201)
+	outcome, err := s.Store.Readmit(ctx, caller, in.ID, in.Body.ExpectedDeparture)
+	if err != nil {
+		return nil, err
+	}
+	return s.finishCheckIn(ctx, outcome, 201)
+}
+
+type voucherAnswer struct {
+	Body struct {
+		Voucher Voucher `json:"voucher"`
+		Network Network `json:"network,omitempty" enum:"ready,pending"`
+	}
+}
+
+// reveal shows the password and leaves a row in the audit.
+func (s *Server) reveal(ctx context.Context, in *visitAction) (*voucherAnswer, error) {
+	credentials, voucher, err := s.Store.Reveal(ctx, s.caller(ctx, in.Key, "reveal "+string(in.ID), 200), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &voucherAnswer{}
+	a.Body.Voucher = *voucherOf(voucher, credentials)
+	return a, nil
+}
+
+// reissue replaces the credentials; whoever is online with the old ones is cut.
+func (s *Server) reissue(ctx context.Context, in *visitAction) (*voucherAnswer, error) {
+	outcome, err := s.Store.Reissue(ctx, s.caller(ctx, in.Key, "reissue "+string(in.ID), 200), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	credentials, voucher, err := s.Store.Credentials(ctx, outcome.Visit.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &voucherAnswer{}
+	a.Body.Voucher = *voucherOf(voucher, credentials)
+	a.Body.Network = s.network(ctx, outcome.Visit.SiteID, voucher.Revision)
+	return a, nil
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+type logins interface {
+	UserByEmail(ctx context.Context, email string) (store.User, error)
+	LoginFailed(ctx context.Context, user string) error
+	LoginSucceeded(ctx context.Context, user string) error
+	CreateLogin(ctx context.Context, login store.Login) error
+	RevokeLogin(ctx context.Context, hash []byte) error
+}
+
+type loginInput struct {
+	address string
+	Body    struct {
+		Email    string `json:"email" minLength:"3" maxLength:"254"`
+		Password string `json:"password" minLength:"1" maxLength:"512" writeOnly:"true"`
+	}
+}
+
+// Resolve implements huma.Resolver: the address is for the rate limit.
+func (i *loginInput) Resolve(c huma.Context) []error {
+	i.address = clientAddress(c)
+	return nil
+}
+
+type loginAnswer struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      Me
+}
+
+// Me is who is signed in and what they may do.
+type Me struct {
+	Kind        auth.Kind      `json:"kind"`
+	ID          string         `json:"id"`
+	Name        string         `json:"name,omitempty"`
+	Permissions []string       `json:"permissions"`
+	AllSites    bool           `json:"all_sites"`
+	Sites       []visit.SiteID `json:"sites,omitempty"`
+}
+
+func meOf(p auth.Principal) Me {
+	return Me{Kind: p.Kind, ID: p.ID, Name: p.Name, Permissions: p.Permissions.Names(), AllSites: p.Sites.All, Sites: p.Sites.IDs}
+}
+
+var errLogin = visit.Errorf(visit.KindUnauthenticated, "login_refused", "E-mail and password do not match.")
+
+// login answers the same, after the same work, whether the name is unknown, the
+// password wrong, the user disabled or locked out.
+func (s *Server) login(ctx context.Context, in *loginInput) (*loginAnswer, error) {
+	if err := within(s.Logins, in.address); err != nil {
+		s.Metrics.logins.WithLabelValues("limited").Inc()
+		return nil, err
+	}
+	user, err := s.checkedPassword(ctx, strings.TrimSpace(in.Body.Email), in.Body.Password)
+	if err != nil {
+		s.Metrics.logins.WithLabelValues("refused").Inc()
+		return nil, err
+	}
+	cookie, err := auth.NewToken(rand.Reader, auth.LoginCookie)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	if err := s.Store.CreateLogin(ctx, store.Login{
+		TokenHash: cookie.Hash(), UserID: user.ID, CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(loginFor),
+	}); err != nil {
+		return nil, err
+	}
+	s.Metrics.logins.WithLabelValues("accepted").Inc()
+	a := &loginAnswer{SetCookie: s.cookie(cookie.Reveal(), int(loginFor.Seconds()))}
+	a.Body = meOf(principalOfUser(user))
+	return a, nil
+}
+
+func (s *Server) checkedPassword(ctx context.Context, email, password string) (store.User, error) {
+	user, err := s.Store.UserByEmail(ctx, email)
+	if visit.KindOf(err) == visit.KindNotFound {
+		if err := s.Passwords.VerifyNobody(ctx, password); err != nil {
+			return user, err
+		}
+		return user, errLogin
+	}
+	if err != nil {
+		return user, err
+	}
+	if user.FailedAt != nil && s.Now().Before(auth.Lockout(user.FailedAttempts, *user.FailedAt, s.Now())) || user.DisabledAt != nil {
+		if err := s.Passwords.VerifyNobody(ctx, password); err != nil {
+			return user, err
+		}
+		return user, errLogin
+	}
+	ok, err := s.Passwords.Verify(ctx, password, user.PasswordHash)
+	if err != nil {
+		return user, err
+	}
+	if !ok {
+		if err := s.Store.LoginFailed(ctx, user.ID); err != nil {
+			return user, err
+		}
+		return user, errLogin
+	}
+	return user, s.Store.LoginSucceeded(ctx, user.ID)
+}
+
+// cookie is out of reach for scripts and other sites, and goes over TLS only
+// where there is TLS.
+func (s *Server) cookie(value string, maxAge int) http.Cookie {
+	return http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
+		Secure: strings.HasPrefix(s.PublicURL, "https:"), SameSite: http.SameSiteStrictMode,
+	}
+}
+
+type cookieInput struct {
+	Authorization string `header:"Authorization" hidden:"true"`
+	Login         string `cookie:"foyer_login" hidden:"true"`
+}
+
+type logoutAnswer struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+}
+
+func (s *Server) logout(ctx context.Context, in *cookieInput) (*logoutAnswer, error) {
+	if token, ok := auth.ParseToken(in.Login, auth.LoginCookie); ok {
+		if err := s.Store.RevokeLogin(ctx, token.Hash()); err != nil && visit.KindOf(err) != visit.KindNotFound {
+			return nil, err
+		}
+	}
+	return &logoutAnswer{s.cookie("", -1)}, nil
+}
+
+type meAnswer struct {
+	Body Me
+}
+
+func (s *Server) me(ctx context.Context, in *cookieInput) (*meAnswer, error) {
+	p, err := s.identify(ctx, in.Authorization, in.Login)
+	if err != nil {
+		return nil, err
+	}
+	return &meAnswer{meOf(p)}, nil
+}

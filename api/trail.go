@@ -1,0 +1,103 @@
+package api
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/audit"
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// trail is the record of what happened, and its proof.
+type trail interface {
+	Events(ctx context.Context, scope store.Scope, filter store.EventFilter) (store.EventPage, error)
+	AuditRows(ctx context.Context, scope store.Scope, filter store.AuditFilter) (store.AuditPage, error)
+	AuditVerify(ctx context.Context, scope store.Scope, chain string) (audit.Report, error)
+}
+
+type listEventsInput struct {
+	SiteID  visit.SiteID      `query:"site_id" format:"uuid"`
+	VisitID visit.VisitID     `query:"visit_id" format:"uuid"`
+	Kinds   []visit.EventKind `query:"kind" maxItems:"20" doc:"Comma separated."`
+	pageInput
+}
+
+type listEventsAnswer struct {
+	Body struct {
+		Items []Event `json:"items"`
+		Next  string  `json:"next,omitempty"`
+	}
+}
+
+func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*listEventsAnswer, error) {
+	page, err := s.Store.Events(ctx, scopeOf(principalOf(ctx)), store.EventFilter{
+		SiteID: in.SiteID, VisitID: in.VisitID, Kinds: in.Kinds, Page: in.page(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &listEventsAnswer{}
+	a.Body.Items, a.Body.Next = each(page.Items, eventOf), page.Next
+	return a, nil
+}
+
+// AuditRow is one link of a chain. Hashes are hexadecimal.
+type AuditRow struct {
+	Chain    string         `json:"chain" doc:"A site's id, or deployment."`
+	Seq      int64          `json:"seq"`
+	At       time.Time      `json:"at"`
+	Actor    string         `json:"actor"`
+	Action   string         `json:"action"`
+	EventID  string         `json:"event_id,omitempty"`
+	Object   string         `json:"object,omitempty"`
+	Body     map[string]any `json:"body,omitempty"`
+	PrevHash string         `json:"prev_hash"`
+	Hash     string         `json:"hash"`
+}
+
+type listAuditInput struct {
+	Chain   string        `query:"chain" maxLength:"40" doc:"A site's id, or deployment; absent: all you may see."`
+	VisitID visit.VisitID `query:"visit_id" format:"uuid"`
+	pageInput
+}
+
+type listAuditAnswer struct {
+	Body struct {
+		Items []AuditRow `json:"items"`
+		Next  string     `json:"next,omitempty"`
+	}
+}
+
+func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*listAuditAnswer, error) {
+	page, err := s.Store.AuditRows(ctx, scopeOf(principalOf(ctx)), store.AuditFilter{Chain: in.Chain, VisitID: in.VisitID, Page: in.page()})
+	if err != nil {
+		return nil, err
+	}
+	a := &listAuditAnswer{}
+	a.Body.Next = page.Next
+	a.Body.Items = each(page.Items, func(r audit.Row) AuditRow {
+		return AuditRow{
+			Chain: r.Chain, Seq: r.Seq, At: r.At, Actor: r.Actor, Action: r.Action, EventID: r.EventID, Object: r.Object,
+			Body: r.Body, PrevHash: hex.EncodeToString(r.PrevHash), Hash: hex.EncodeToString(r.Hash),
+		}
+	})
+	return a, nil
+}
+
+type verifyAuditInput struct {
+	Chain string `query:"chain" maxLength:"40" doc:"Absent: all you may see."`
+}
+
+type verifyAuditAnswer struct {
+	Body audit.Report
+}
+
+func (s *Server) verifyAudit(ctx context.Context, in *verifyAuditInput) (*verifyAuditAnswer, error) {
+	report, err := s.Store.AuditVerify(ctx, scopeOf(principalOf(ctx)), in.Chain)
+	if err != nil {
+		return nil, err
+	}
+	return &verifyAuditAnswer{report}, nil
+}

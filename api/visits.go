@@ -1,0 +1,264 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// visits are the reads and the life cycle of a visit.
+type visits interface {
+	Register(ctx context.Context, by store.Caller, r visit.Registration, o store.RegisterOptions) (store.VisitOutcome, error)
+	RequestCheckIn(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	RequestCheckOut(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	Visit(ctx context.Context, scope store.Scope, id visit.VisitID) (visit.Visit, error)
+}
+
+// visitChanges are what else may be done to a visit.
+type visitChanges interface {
+	Change(ctx context.Context, by store.Caller, id visit.VisitID, change store.VisitChange) (store.VisitOutcome, error)
+	Cancel(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	Move(ctx context.Context, by store.Caller, id visit.VisitID, to time.Time) (store.VisitOutcome, error)
+	ConfirmLeft(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	Readmit(ctx context.Context, by store.Caller, id visit.VisitID, departure time.Time) (store.VisitOutcome, error)
+	Reissue(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	RetryTermination(ctx context.Context, by store.Caller, id visit.VisitID) (store.Retried, error)
+}
+
+// Visit is a visit as staff see it.
+type Visit struct {
+	ID                  visit.VisitID  `json:"id"`
+	SiteID              visit.SiteID   `json:"site_id"`
+	ReadmitOf           visit.VisitID  `json:"readmit_of,omitempty" doc:"The visit that this one continues."`
+	Visitor             visit.Visitor  `json:"visitor"`
+	Host                visit.Host     `json:"host"`
+	Purpose             string         `json:"purpose,omitempty"`
+	Status              visit.Status   `json:"status" enum:"pre_registered,checked_in,checked_out,expired,cancelled,no_show"`
+	Presence            visit.Presence `json:"presence,omitempty" enum:"expected,in,left,unconfirmed" doc:"Where the person is, as far as anybody said. Not the same as access."`
+	ExpectedArrival     time.Time      `json:"expected_arrival"`
+	ExpectedDeparture   time.Time      `json:"expected_departure"`
+	CheckInRequestedAt  *time.Time     `json:"check_in_requested_at,omitempty"`
+	CheckedInAt         *time.Time     `json:"checked_in_at,omitempty"`
+	CheckOutRequestedAt *time.Time     `json:"check_out_requested_at,omitempty"`
+	EndedAt             *time.Time     `json:"ended_at,omitempty"`
+	EndedBy             string         `json:"ended_by,omitempty" doc:"Who or what ended it: user:…, token:…, timer, operator:temporal, system:sweeper."`
+	LeftAt              *time.Time     `json:"left_at,omitempty"`
+	SealedAt            *time.Time     `json:"sealed_at,omitempty" doc:"When its record was closed."`
+	CreatedAt           time.Time      `json:"created_at"`
+	UpdatedAt           time.Time      `json:"updated_at"`
+}
+
+func visitOf(v visit.Visit) Visit {
+	return Visit{
+		ID: v.ID, SiteID: v.SiteID, ReadmitOf: v.ReadmitOf, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
+		Status: v.Status, Presence: v.Presence, ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture,
+		CheckInRequestedAt: v.CheckInRequestedAt, CheckedInAt: v.CheckedInAt, CheckOutRequestedAt: v.CheckOutRequestedAt,
+		EndedAt: v.EndedAt, EndedBy: v.EndedBy, LeftAt: v.LeftAt, SealedAt: v.SealedAt,
+		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
+	}
+}
+
+// keyed is embedded by every request that changes a visit.
+type keyed struct {
+	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"A repeat with the same key and body gets the first answer again; with another body it is refused."`
+	RawBody []byte
+}
+
+type (
+	visitPath struct {
+		ID visit.VisitID `path:"id" format:"uuid"`
+	}
+	visitAnswer struct {
+		Status int
+		Body   struct {
+			Visit Visit `json:"visit"`
+		}
+	}
+)
+
+func answerVisit(status int, v visit.Visit) *visitAnswer {
+	a := &visitAnswer{Status: status}
+	a.Body.Visit = visitOf(v)
+	return a
+}
+
+type visitorInput struct {
+	FirstName string `json:"first_name,omitempty" maxLength:"200"`
+	LastName  string `json:"last_name,omitempty" maxLength:"200"`
+	Email     string `json:"email,omitempty" maxLength:"254"`
+	Phone     string `json:"phone,omitempty" maxLength:"40"`
+	Company   string `json:"company,omitempty" maxLength:"200"`
+}
+
+type hostInput struct {
+	Name  string `json:"name,omitempty" maxLength:"200"`
+	Email string `json:"email,omitempty" maxLength:"254"`
+}
+
+type registerInput struct {
+	keyed
+	Body struct {
+		SiteID            visit.SiteID   `json:"site_id" format:"uuid"`
+		PersonID          visit.PersonID `json:"person_id,omitempty" format:"uuid" doc:"A known person; without it a new one is made."`
+		Visitor           visitorInput   `json:"visitor"`
+		Host              hostInput      `json:"host,omitempty"`
+		Purpose           string         `json:"purpose,omitempty" maxLength:"500"`
+		ExpectedArrival   time.Time      `json:"expected_arrival,omitempty" required:"false" doc:"Now when absent."`
+		ExpectedDeparture time.Time      `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay after the arrival when absent."`
+		CheckIn           bool           `json:"check_in,omitempty" doc:"A walk-in: checked in at once, answered as check-in."`
+	}
+}
+
+// register makes a visit; a walk-in is checked in by the same request.
+func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswer, error) {
+	b := in.Body
+	if b.CheckIn && !principalOf(ctx).Can(checkInPermission) {
+		return nil, errForbidden
+	}
+	outcome, err := s.Store.Register(ctx, s.caller(ctx, in.Key, "register\n"+string(in.RawBody), 201), visit.Registration{
+		SiteID: b.SiteID, Visitor: visit.Visitor(b.Visitor), Host: visit.Host(b.Host), Purpose: b.Purpose,
+		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,
+	}, store.RegisterOptions{CheckIn: b.CheckIn, PersonID: b.PersonID})
+	if err != nil {
+		return nil, err
+	}
+	if !b.CheckIn {
+		a := &checkInAnswer{Status: 201}
+		a.Body.Visit = visitOf(outcome.Visit)
+		return a, nil
+	}
+	return s.finishCheckIn(ctx, outcome, 201)
+}
+
+type changeInput struct {
+	visitPath
+	keyed
+	Body struct {
+		Visitor struct {
+			FirstName *string `json:"first_name,omitempty" maxLength:"200"`
+			LastName  *string `json:"last_name,omitempty" maxLength:"200"`
+			Email     *string `json:"email,omitempty" maxLength:"254"`
+			Phone     *string `json:"phone,omitempty" maxLength:"40"`
+			Company   *string `json:"company,omitempty" maxLength:"200"`
+		} `json:"visitor,omitempty"`
+		Host struct {
+			Name  *string `json:"name,omitempty" maxLength:"200"`
+			Email *string `json:"email,omitempty" maxLength:"254"`
+		} `json:"host,omitempty"`
+		Purpose           *string    `json:"purpose,omitempty" maxLength:"500"`
+		ExpectedArrival   *time.Time `json:"expected_arrival,omitempty" doc:"Only before the check-in."`
+		ExpectedDeparture *time.Time `json:"expected_departure,omitempty" doc:"Only before the check-in; extend a running visit instead."`
+	}
+}
+
+func (s *Server) changeVisit(ctx context.Context, in *changeInput) (*visitAnswer, error) {
+	b := in.Body
+	outcome, err := s.Store.Change(ctx, s.caller(ctx, in.Key, "change "+string(in.ID)+"\n"+string(in.RawBody), 200), in.ID, store.VisitChange{
+		FirstName: b.Visitor.FirstName, LastName: b.Visitor.LastName, Email: b.Visitor.Email, Phone: b.Visitor.Phone, Company: b.Visitor.Company,
+		HostName: b.Host.Name, HostEmail: b.Host.Email, Purpose: b.Purpose,
+		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerVisit(200, outcome.Visit), nil
+}
+
+type visitAction struct {
+	visitPath
+	keyed
+}
+
+// act runs one of the changes that need nothing but the visit.
+func (s *Server) act(ctx context.Context, in *visitAction, name string,
+	do func(context.Context, store.Caller, visit.VisitID) (store.VisitOutcome, error),
+) (*visitAnswer, error) {
+	outcome, err := do(ctx, s.caller(ctx, in.Key, name+" "+string(in.ID), 200), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answerVisit(200, outcome.Visit), nil
+}
+
+func (s *Server) cancel(ctx context.Context, in *visitAction) (*visitAnswer, error) {
+	return s.act(ctx, in, "cancel", s.Store.Cancel)
+}
+
+func (s *Server) confirmLeft(ctx context.Context, in *visitAction) (*visitAnswer, error) {
+	return s.act(ctx, in, "confirm-left", s.Store.ConfirmLeft)
+}
+
+type extendInput struct {
+	visitPath
+	keyed
+	Body struct {
+		ExpectedDeparture time.Time `json:"expected_departure"`
+	}
+}
+
+// extend moves the departure. The row, the voucher and the ledger have changed
+// when this answers; the workflow's timer is lazy and asks the row anyway, so
+// that a signal that does not get through costs nothing but a late look.
+func (s *Server) extend(ctx context.Context, in *extendInput) (*visitAnswer, error) {
+	outcome, err := s.Store.Move(ctx, s.caller(ctx, in.Key, "extend "+string(in.ID)+"\n"+string(in.RawBody), 200), in.ID, in.Body.ExpectedDeparture)
+	if err != nil {
+		return nil, err
+	}
+	if outcome.Visit.Status == visit.CheckedIn {
+		s.tell(ctx, "departure_changed", func(ctx context.Context) error {
+			return s.Workflows.DepartureChanged(ctx, in.ID, outcome.Visit.ExpectedDeparture)
+		})
+	}
+	return answerVisit(200, outcome.Visit), nil
+}
+
+type terminateAnswer struct {
+	Body struct {
+		Visit      Visit `json:"visit"`
+		Generation int   `json:"generation" doc:"Which round of ending its sessions this is."`
+	}
+}
+
+// terminate retries ending the visit's sessions now.
+func (s *Server) terminate(ctx context.Context, in *visitAction) (*terminateAnswer, error) {
+	caller := s.caller(ctx, in.Key, "terminate "+string(in.ID), 200)
+	retried, err := s.Store.RetryTermination(ctx, caller, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if running := true; !retried.Sealed {
+		told := s.tell(ctx, "retry_termination", func(ctx context.Context) (err error) {
+			running, err = s.Workflows.RetryTermination(ctx, in.ID, retried.Generation)
+			return err
+		})
+		if told && !running {
+			// The visit may have been sealed between the two: then the store
+			// starts the round itself.
+			caller.Idempotency = nil
+			if retried, err = s.Store.RetryTermination(ctx, caller, in.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	a := &terminateAnswer{}
+	a.Body.Visit, a.Body.Generation = visitOf(retried.Visit), retried.Generation
+	return a, nil
+}
+
+// tellWithin bounds telling a workflow what is committed already.
+const tellWithin = 2 * time.Second
+
+// tell informs the workflow and reports whether it heard; the sweeper repeats
+// what it did not.
+func (s *Server) tell(ctx context.Context, step string, say func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, tellWithin)
+	defer cancel()
+	err := say(ctx)
+	if err != nil {
+		s.Metrics.fallbacks.WithLabelValues(step).Inc()
+		s.Logger.WarnContext(ctx, "workflow not told", "step", step, "error", err)
+	}
+	return err == nil
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// readiness lets the API wait for what agents and workflows do elsewhere.
+type readiness struct {
+	store    *store.Store
+	notifier *store.Notifier
+}
+
+// WaitAcked implements api.Readiness.
+func (r readiness) WaitAcked(ctx context.Context, site visit.SiteID, revision int64) (store.Readiness, error) {
+	return r.store.WaitAcked(ctx, r.notifier, site, revision)
+}
+
+// WatchVisit implements api.Readiness.
+func (r readiness) WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop func()) {
+	notes, cancel := r.notifier.Subscribe(64)
+	out, done := make(chan struct{}, 1), make(chan struct{})
+	go func() { // ends with stop, which every caller defers
+		for {
+			select {
+			case <-done:
+				return
+			case note := <-notes:
+				if note.Kind == store.NotifyResync || note.Kind == store.NotifyVisit && note.Object == string(id) {
+					select {
+					case out <- struct{}{}:
+					default:
+					}
+				}
+			}
+		}
+	}()
+	return out, func() { close(done); cancel() }
+}
