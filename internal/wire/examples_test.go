@@ -1,0 +1,128 @@
+package wire_test
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// The examples tell of one visit: a guest is checked in at ten, goes online and
+// leaves half an hour before the voucher would have ended.
+const (
+	siteAgent = "0197a3f0-0000-7000-8000-000000000001"
+	nasID     = visit.NASID("0197a3f0-0000-7000-8000-000000000002")
+	visitID   = visit.VisitID("0197a3f0-0000-7000-8000-000000000003")
+	voucherID = "0197a3f0-0000-7000-8000-000000000004"
+	journalID = "b7e0c1d25f3a4986"
+)
+
+var (
+	checkedInAt = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	departsAt   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	startedAt   = time.Date(2026, 3, 2, 10, 1, 30, 0, time.UTC)
+	leftAt      = time.Date(2026, 3, 2, 11, 30, 0, 0, time.UTC)
+	stoppedAt   = time.Date(2026, 3, 2, 11, 30, 1, 0, time.UTC)
+)
+
+func position(revision int64) wire.Position {
+	return wire.Position{Revision: revision, Stamp: 11400714819323198485} // more than a JSON number holds
+}
+
+func grant() *wire.Grant {
+	return &wire.Grant{
+		ID: voucherID, Kind: wire.GrantVisit, VisitID: visitID, Username: "v-7kq2mzr9", Password: "h3wx9ktp4mvc",
+		NotBefore: checkedInAt, NotAfter: departsAt, DeviceLimit: 2,
+	}
+}
+
+func nas() *wire.NAS {
+	return &wire.NAS{
+		ID: nasID, Name: "Lobby", Source: netip.MustParsePrefix("192.0.2.16/28"), Secret: "shared-secret-of-the-example",
+		MessageAuthenticator: visit.RequireMessageAuthenticator, Driver: "radius", CoAPort: 3799,
+		MaxSessionSeconds: 0, InterimSeconds: 300, AccountingSeen: true,
+	}
+}
+
+func sessionKey() wire.SessionKey {
+	return wire.SessionKey{NASID: nasID, AcctSessionID: "5F2A0001", StartedAt: startedAt}
+}
+
+func session() wire.Session {
+	return wire.Session{
+		Key: sessionKey(), GrantID: voucherID, VisitID: visitID, Username: "v-7kq2mzr9",
+		MAC: "02:00:00:00:00:2a", MACSpelt: "02-00-00-00-00-2A", IP: "192.0.2.77",
+		NASAddress: "192.0.2.17", NASIdentifier: "lobby-1", ExpiresAt: new(departsAt),
+	}
+}
+
+func command() wire.Command { return wire.Command{VisitID: visitID, Generation: 1, Attempt: 1} }
+
+// examples returns one frame of every type.
+func examples() []wire.Frame {
+	return []wire.Frame{
+		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41)},
+		&wire.Ack{Position: position(42)},
+		report(),
+		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40}},
+		&wire.Renew{CSR: []byte("a certificate request")},
+		&wire.Certificate{Certificate: []byte("a certificate"), NotAfter: checkedInAt.AddDate(0, 0, 30)},
+		&wire.Challenge{Nonce: []byte("thirty-two octets, drawn at rand")},
+		&wire.Proof{Certificate: []byte("a certificate"), Signature: []byte("a signature")},
+		&wire.Entry{Type: wire.TypeVoucherCreate, Position: position(42), ObjectID: voucherID, Grant: grant()},
+		&wire.Entry{Type: wire.TypeVoucherUpdate, Position: position(43), ObjectID: voucherID, Grant: extended()},
+		&wire.Entry{Type: wire.TypeVoucherRevoke, Position: position(44), ObjectID: voucherID},
+		&wire.Entry{Type: wire.TypeGrantPut, Position: position(45), ObjectID: "0197a3f0-0000-7000-8000-000000000005", Grant: rollGrant()},
+		&wire.Entry{Type: wire.TypeGrantDrop, Position: position(46), ObjectID: "0197a3f0-0000-7000-8000-000000000005"},
+		&wire.Entry{Type: wire.TypeNASPut, Position: position(47), ObjectID: string(nasID), NAS: nas()},
+		&wire.Entry{Type: wire.TypeNASDrop, Position: position(48), ObjectID: string(nasID)},
+		&wire.Snapshot{
+			ID: "9d1f6c0e", Part: 0, Last: true, Position: position(42), Now: checkedInAt, Epoch: 7,
+			Grants: []wire.Grant{*grant()}, NASes: []wire.NAS{*nas()},
+		},
+		&wire.Resume{Position: position(41), Now: checkedInAt, Epoch: 7},
+		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}},
+		&wire.SessionReport{Open: []wire.Session{session()}, Closed: []wire.SessionKey{sessionKey()}},
+		&wire.ReportAck{Journal: journalID, Sequence: 103},
+	}
+}
+
+func extended() *wire.Grant {
+	g := grant()
+	g.NotAfter = departsAt.Add(time.Hour)
+	return g
+}
+
+// rollGrant is of a kind that no visit has; agents treat all kinds alike.
+func rollGrant() *wire.Grant {
+	return &wire.Grant{
+		ID: "0197a3f0-0000-7000-8000-000000000005", Kind: wire.GrantRoll, Username: "r-3f8dkw2h", Password: "r-3f8dkw2h",
+		NotBefore: checkedInAt, NotAfter: departsAt,
+	}
+}
+
+// report holds one record of each kind.
+func report() *wire.Report {
+	return &wire.Report{Journal: journalID, Records: []wire.Record{
+		{Sequence: 101, At: stoppedAt, Accounting: &wire.Accounting{
+			Status: wire.AccountingStop, EventAt: stoppedAt, Session: session(),
+			InputOctets: 5_120_000_000, OutputOctets: 740_000, SessionSeconds: 5311, TerminateCause: "admin-reset",
+		}},
+		{Sequence: 102, At: stoppedAt, Refused: &wire.Refused{
+			NASID: nasID, Reason: wire.RefusedRevoked, Username: "v-7kq2mzr9", MAC: "02:00:00:00:00:2a",
+			GrantID: voucherID, Method: "pap", Count: 1,
+		}},
+		{Sequence: 103, At: stoppedAt, Termination: termination()},
+	}}
+}
+
+func termination() *wire.Termination {
+	return &wire.Termination{
+		Command: new(command()), GrantID: voucherID, VisitID: visitID,
+		Results: []wire.SessionResult{{Key: sessionKey(), Result: visit.SessionTermination{
+			NASID: nasID, State: visit.TerminationConfirmed, At: stoppedAt,
+			Attempts: []visit.TerminationAttempt{{At: leftAt, Method: "disconnect", Answer: "ack", Shape: "session+user+mac+ip+nas", Tries: 1}},
+		}}},
+	}
+}
