@@ -15,10 +15,10 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	temporalworker "go.temporal.io/sdk/worker"
 
+	"github.com/foyerhq/foyer/activities/activitiestest"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/worker"
 	"github.com/foyerhq/foyer/workflows"
-	"github.com/foyerhq/foyer/workflows/workflowstest"
 )
 
 const (
@@ -30,13 +30,13 @@ const (
 type story struct {
 	*testsuite.TestWorkflowEnvironment
 	t      *testing.T
-	desk   *workflowstest.Desk
+	desk   *activitiestest.Desk
 	began  time.Time
 	timers int // armed
 }
 
 // tell prepares a visit that asked for its check-in and departs in two hours.
-func tell(t *testing.T, edits ...func(*workflowstest.Row)) *story {
+func tell(t *testing.T, edits ...func(*activitiestest.Row)) *story {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
@@ -44,7 +44,7 @@ func tell(t *testing.T, edits ...func(*workflowstest.Row)) *story {
 	s.SetStartTime(time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC))
 	s.SetTestTimeout(20 * time.Second)
 	s.began = s.Now()
-	s.desk = workflowstest.New(s.Now)
+	s.desk = activitiestest.New(s.Now)
 	s.desk.Set().Register(s)
 	workflows.Register(s)
 	s.SetWorkerOptions(temporalworker.Options{Interceptors: []interceptor.WorkerInterceptor{
@@ -52,7 +52,7 @@ func tell(t *testing.T, edits ...func(*workflowstest.Row)) *story {
 	}})
 	s.SetOnTimerScheduledListener(func(string, time.Duration) { s.timers++ })
 	now := s.began
-	row := workflowstest.Row{Visit: visit.Visit{
+	row := activitiestest.Row{Visit: visit.Visit{
 		ID: theVisit, SiteID: theSite, CheckInRequestedAt: &now,
 		ExpectedArrival: now, ExpectedDeparture: now.Add(2 * time.Hour),
 	}}
@@ -79,7 +79,7 @@ func (s *story) move(to time.Time) {
 }
 
 func (s *story) moveRow(to time.Time) {
-	s.desk.Change(theVisit, func(r *workflowstest.Row) { r.ExpectedDeparture = to })
+	s.desk.Change(theVisit, func(r *activitiestest.Row) { r.ExpectedDeparture = to })
 }
 
 func (s *story) signalMoved(to time.Time) {
@@ -87,12 +87,12 @@ func (s *story) signalMoved(to time.Time) {
 }
 
 func (s *story) retry(generation int) {
-	s.desk.Change(theVisit, func(r *workflowstest.Row) { r.Generation = max(r.Generation, generation) })
+	s.desk.Change(theVisit, func(r *activitiestest.Row) { r.Generation = max(r.Generation, generation) })
 	s.SignalWorkflow("retry-termination", map[string]any{"generation": generation})
 }
 
 // play runs the workflow to its end and returns its result and the row.
-func (s *story) play() (workflows.VisitResult, workflowstest.Row) {
+func (s *story) play() (workflows.VisitResult, activitiestest.Row) {
 	s.t.Helper()
 	s.run()
 	require.NoError(s.t, s.GetWorkflowError())

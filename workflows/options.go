@@ -49,7 +49,7 @@ func untilConfirmed(ctx workflow.Context, summary string, limit time.Duration) w
 		Summary:                summary,
 		StartToCloseTimeout:    3 * time.Minute,
 		ScheduleToCloseTimeout: limit,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 }
 

@@ -44,12 +44,9 @@ func (v *visitRun) listen(ctx workflow.Context) error {
 	})
 }
 
-// moved notes a new departure. The timer is brought forward by it and never put
-// back: two signals that overtake each other cannot make a visit last too long.
 func (v *visitRun) moved(ctx workflow.Context, to time.Time) {
-	if to.IsZero() {
-		return
+	if v.sooner.IsZero() || to.Before(v.sooner) {
+		v.sooner = to
 	}
-	v.departure = to
 	v.progress.was(ctx, "departure moved to %s", clock(to))
 }

@@ -9,8 +9,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/activities/activitiestest"
 	"github.com/foyerhq/foyer/internal/visit"
-	"github.com/foyerhq/foyer/workflows/workflowstest"
 )
 
 func TestTheFirstStepIssuesTheVoucherAndTheUpdateAnswersWhenItIsOver(t *testing.T) {
@@ -34,7 +34,7 @@ func TestTheFirstStepIssuesTheVoucherAndTheUpdateAnswersWhenItIsOver(t *testing.
 
 func TestAVisitThatIsCheckedInAlreadyKeepsItsVoucher(t *testing.T) {
 	t.Parallel()
-	s := tell(t, func(r *workflowstest.Row) { r.Status, r.CheckedInAt = visit.CheckedIn, r.CheckInRequestedAt })
+	s := tell(t, func(r *activitiestest.Row) { r.Status, r.CheckedInAt = visit.CheckedIn, r.CheckInRequestedAt })
 	result, row := s.play()
 	require.Equal(t, visit.Expired, result.Status)
 	require.True(t, row.Taken, "the workflow stamps the intent also where the API's fallback acted")
@@ -43,7 +43,7 @@ func TestAVisitThatIsCheckedInAlreadyKeepsItsVoucher(t *testing.T) {
 
 func TestAVisitForWhichNobodyAskedFailsSoThatItsIDStaysFree(t *testing.T) {
 	t.Parallel()
-	s := tell(t, func(r *workflowstest.Row) { r.CheckInRequestedAt = nil })
+	s := tell(t, func(r *activitiestest.Row) { r.CheckInRequestedAt = nil })
 	s.run()
 	require.ErrorContains(t, s.GetWorkflowError(), "nobody asked")
 	require.Equal(t, []string{"IssueVoucher"}, s.desk.Steps())
@@ -52,7 +52,7 @@ func TestAVisitForWhichNobodyAskedFailsSoThatItsIDStaysFree(t *testing.T) {
 func TestAVisitThatWasCancelledOrNeverShowedUpClosesAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, status := range []visit.Status{visit.Cancelled, visit.NoShow} {
-		s := tell(t, func(r *workflowstest.Row) { r.Status = status })
+		s := tell(t, func(r *activitiestest.Row) { r.Status = status })
 		result, _ := s.play()
 		require.Equal(t, status, result.Status)
 		require.Equal(t, []string{"IssueVoucher"}, s.desk.Steps())
@@ -61,7 +61,7 @@ func TestAVisitThatWasCancelledOrNeverShowedUpClosesAtOnce(t *testing.T) {
 
 func TestASealedVisitClosesAtOnce(t *testing.T) {
 	t.Parallel()
-	s := tell(t, ended(visit.CheckedOut), func(r *workflowstest.Row) { r.SealedAt = r.EndedAt })
+	s := tell(t, ended(visit.CheckedOut), func(r *activitiestest.Row) { r.SealedAt = r.EndedAt })
 	result, _ := s.play()
 	require.Equal(t, visit.CheckedOut, result.Status)
 	require.Equal(t, []string{"IssueVoucher"}, s.desk.Steps())
@@ -231,7 +231,7 @@ func TestATerminationThatIsNotDoneIsTriedAgainWhenItsReasonSays(t *testing.T) {
 
 func TestATerminationWhoseTimeIsOverIsRecordedAsFailedAndTheSealFollows(t *testing.T) {
 	t.Parallel()
-	s := tell(t, func(r *workflowstest.Row) { r.TerminateFor = time.Hour })
+	s := tell(t, func(r *activitiestest.Row) { r.TerminateFor = time.Hour })
 	s.desk.Begin = func(activities.Attempt) (visit.TerminationResult, bool, error) {
 		return visit.TerminationResult{}, false, activities.NotDone(live(visit.ReasonProhibited))
 	}
@@ -261,7 +261,7 @@ func TestRetryNowStartsTheNextGenerationAndDropsThePendingOne(t *testing.T) {
 
 func TestRetryNowAfterAFailedTerminationHoldsTheSealBack(t *testing.T) {
 	t.Parallel()
-	s := tell(t, func(r *workflowstest.Row) { r.TerminateFor = 15 * time.Minute })
+	s := tell(t, func(r *activitiestest.Row) { r.TerminateFor = 15 * time.Minute })
 	crmUp := s.began.Add(2*time.Hour + 30*time.Minute)
 	s.desk.Fail = func(step string) error {
 		if step == "SyncCRM" && s.Now().Before(crmUp) {
@@ -308,7 +308,7 @@ func TestAVisitThatEndedWhileNoWorkflowRanIsTakenUpWhereItStands(t *testing.T) {
 	t.Parallel()
 	for _, status := range []visit.Status{visit.CheckedOut, visit.Expired} {
 		s := tell(t, ended(status))
-		s.desk.Change(theVisit, func(r *workflowstest.Row) { r.Generation = 3 })
+		s.desk.Change(theVisit, func(r *activitiestest.Row) { r.Generation = 3 })
 		generation := 0
 		s.desk.Begin = func(a activities.Attempt) (visit.TerminationResult, bool, error) {
 			generation = a.Generation
@@ -325,7 +325,7 @@ func TestAVisitThatEndedWhileNoWorkflowRanIsTakenUpWhereItStands(t *testing.T) {
 
 func TestACheckOutThatNoWorkflowHeardOfIsFoundOnTheRow(t *testing.T) {
 	t.Parallel()
-	s := tell(t, func(r *workflowstest.Row) {
+	s := tell(t, func(r *activitiestest.Row) {
 		r.Status, r.CheckOutRequestedAt, r.CheckOutRequestedBy = visit.CheckedIn, r.CheckInRequestedAt, "user:2"
 	})
 	result, row := s.play()
@@ -402,8 +402,8 @@ func live(reason visit.TerminationReason) visit.TerminationResult {
 }
 
 // ended makes a visit that ended, by the API's fallback say, before now.
-func ended(status visit.Status) func(*workflowstest.Row) {
-	return func(r *workflowstest.Row) {
+func ended(status visit.Status) func(*activitiestest.Row) {
+	return func(r *activitiestest.Row) {
 		at := r.CheckInRequestedAt.Add(-time.Minute)
 		r.Status, r.CheckedInAt, r.EndedAt, r.EndedBy = status, &at, &at, "user:1"
 	}

@@ -55,8 +55,8 @@ type visitRun struct {
 
 	opened      bool        // the first step is over, however it came out
 	checkOut    bool        // somebody asked for the end and the row has not been asked since
-	departure   time.Time   // as the row or a signal said last
-	armed       time.Time   // the instant for which the timer is set
+	sooner      time.Time   // the earliest departure signalled since the row was asked
+	departure   time.Time   // as the row said last
 	refused     bool        // asked last, the row said that the visit goes on
 	indexed     index       // what operators search by
 	termination termination // of the sessions that are live at the end
@@ -113,7 +113,6 @@ func (v *visitRun) stay(ctx workflow.Context) {
 	case remaining <= 0:
 		remaining = recheckAfter
 	}
-	v.armed = v.departure
 	v.show(ctx, visit.CheckedIn)
 	v.progress.is(ctx, "on site, departs %s", clock(v.departure))
 
@@ -123,8 +122,15 @@ func (v *visitRun) stay(ctx workflow.Context) {
 		Summary: "departs " + clock(v.departure),
 	})
 	_ = workflow.Await(ctx, func() bool {
-		return timer.IsReady() || v.leaving() || v.departure.Before(v.armed) || historyIsLong(ctx)
+		return timer.IsReady() || v.leaving() || v.shortened() || historyIsLong(ctx)
 	})
+}
+
+// shortened reports whether the timer is set too late. A signal brings the timer
+// forward and never puts it back, which only the row does: two signals that overtake
+// each other cannot make a visit last too long.
+func (v *visitRun) shortened() bool {
+	return !v.sooner.IsZero() && v.sooner.Before(v.departure)
 }
 
 func (v *visitRun) leaving() bool { return v.checkOut || v.cancelled() }
@@ -137,7 +143,7 @@ func historyIsLong(ctx workflow.Context) bool {
 // revoke asks the row whether the visit ends, and adopts its departure if not.
 func (v *visitRun) revoke(ctx workflow.Context) (activities.Revoked, error) {
 	summary := v.revokeSummary()
-	v.checkOut = false // a check-out signalled from here on asks again
+	v.checkOut, v.sooner = false, time.Time{} // what is signalled from here on asks again
 	v.progress.is(ctx, "%s", summary)
 	revoked, err := do(ctx, patient(summary), vouchers.RevokeVoucher, activities.RevokeInput{
 		VisitID: v.VisitID, Cancelled: v.cancelled(),

@@ -1,6 +1,6 @@
-// Package workflowstest plays the part of the database in tests of workflows: one
+// Package activitiestest plays the part of the database in tests of workflows: one
 // table of visits in memory, with the same decisions taken by the same code.
-package workflowstest
+package activitiestest
 
 import (
 	"context"
