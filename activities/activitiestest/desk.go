@@ -25,7 +25,7 @@ type Row struct {
 }
 
 // Desk implements all that activities need. Its hooks are optional and are called
-// without the lock, so that they may call the desk.
+// one at a time, without the rows' lock, so that they may call the desk.
 type Desk struct {
 	Now func() time.Time
 	// Fail is asked before each step; its error is the step's.
@@ -33,7 +33,8 @@ type Desk struct {
 	// Begin answers TerminateSessions; nil means that no session is live.
 	Begin func(a activities.Attempt) (visit.TerminationResult, bool, error)
 
-	mu    sync.Mutex
+	hooks sync.Mutex // held while a hook runs
+	mu    sync.Mutex // guards what follows
 	rows  map[visit.VisitID]*Row
 	steps []string
 }
@@ -95,10 +96,8 @@ func (d *Desk) Steps() []string {
 
 // enter notes the step and returns the locked row.
 func (d *Desk) enter(step string, id visit.VisitID) (*Row, error) {
-	if d.Fail != nil {
-		if err := d.Fail(step); err != nil {
-			return nil, err
-		}
+	if err := d.failure(step); err != nil {
+		return nil, err
 	}
 	d.mu.Lock()
 	d.steps = append(d.steps, step)
@@ -107,6 +106,15 @@ func (d *Desk) enter(step string, id visit.VisitID) (*Row, error) {
 	}
 	d.mu.Unlock()
 	return nil, visit.ErrVisitNotFound
+}
+
+func (d *Desk) failure(step string) error {
+	if d.Fail == nil {
+		return nil
+	}
+	d.hooks.Lock()
+	defer d.hooks.Unlock()
+	return d.Fail(step)
 }
 
 func (r *Row) work() visit.Work {
@@ -164,6 +172,8 @@ func (d *Desk) BeginTermination(_ context.Context, a activities.Attempt) (visit.
 	if d.Begin == nil {
 		return visit.TerminationResult{}, true, nil
 	}
+	d.hooks.Lock()
+	defer d.hooks.Unlock()
 	return d.Begin(a)
 }
 
