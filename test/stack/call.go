@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var client = &http.Client{Timeout: 30 * time.Second}
+var caller = &http.Client{Timeout: 30 * time.Second}
 
 // Call makes a request to the first API, requires the status and decodes the
 // answer.
@@ -45,7 +45,7 @@ func (s *Stack) try(i int, method, path string, in, out any, key string) int {
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
-	answer, err := client.Do(request)
+	answer, err := caller.Do(request)
 	if err != nil {
 		return 0
 	}

@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foyerhq/foyer/test/nas"
+)
+
+// A visitor checks in, goes online, checks out, and is offline for certain.
+func TestVisitFromCheckInToConfirmedDisconnect(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+
+	visitor := r.WalkIn(r.site, time.Hour)
+	require.Equal(t, "checked_in", visitor.Visit.Status)
+	require.Equal(t, "ready", visitor.Network, "the agent is connected, so the answer waits for it")
+
+	t.Log("radclient is accepted by each method, no longer than this NAS may")
+	for _, attributes := range []string{
+		pap(visitor, r.Stack),
+		"User-Name=" + visitor.Voucher.Username + ",CHAP-Password=" + visitor.PasswordIn(r.Stack),
+		"User-Name=" + visitor.Voucher.Username + ",MS-CHAP-Password=" + visitor.PasswordIn(r.Stack),
+	} {
+		reply := r.Radclient(r.agent, secret, attributes)
+		require.True(t, reply.Accepted, reply.Text)
+		require.Equal(t, 900, reply.SessionTimeout, "no disconnect was ever confirmed on this NAS")
+	}
+	wrong := r.Radclient(r.agent, secret, "User-Name="+visitor.Voucher.Username+",User-Password=wrong")
+	require.True(t, wrong.Rejected, wrong.Text)
+
+	mac, _ := r.login(visitor, nas.MSCHAPv2)
+	r.seen(visitor.Visit.ID)
+
+	t.Log("check-out: rejected, disconnected, confirmed")
+	out := r.Act(visitor.Visit.ID, "check-out", nil)
+	require.Equal(t, "checked_out", out.Status)
+	require.Equal(t, "left", out.Presence)
+	r.Eventually("rejected", func() bool { return !r.accepts(visitor) })
+	r.offline(mac)
+
+	detail := r.Sealed(visitor.Visit.ID)
+	require.Contains(t, states(detail), "confirmed", "by Accounting-Stop")
+	require.NotNil(t, detail.Voucher.RevokedAt)
+	require.Subset(t, detail.Kinds(), []string{"visitor.checked_in", "session.started", "visitor.checked_out", "session.ended", "session.terminated", "visit.sealed"})
+	r.AuditVerifies()
+
+	t.Log("the history reads like the visit")
+	order(t, r.History(visitor.Visit.ID), "IssueVoucher", "TIMER_STARTED", "check-out", "RevokeVoucher", "TerminateSessions", "SealAudit")
+	require.Contains(t, historyText(r, visitor.Visit.ID), "not_configured", "the CRM's line")
+
+	t.Log("from now on this NAS is trusted to disconnect")
+	next := r.WalkIn(r.site, 30*time.Minute)
+	r.Eventually("unlimited", func() bool {
+		reply := r.Radclient(r.agent, secret, pap(next, r.Stack))
+		return reply.SessionTimeout > 900 && reply.SessionTimeout <= 1800
+	})
+}
