@@ -47,6 +47,7 @@ type Stack struct {
 
 	apiURLs   []string
 	agentPort int
+	metrics   []string
 	env       []string
 }
 
@@ -82,7 +83,7 @@ func Start(t testing.TB, o Options) *Stack {
 		s.addAPI(i)
 	}
 	for i := range max(1, o.Workers) {
-		s.Workers = append(s.Workers, s.process(fmt.Sprintf("worker%d", i), []string{fmt.Sprintf("FOYER_METRICS_LISTEN=127.0.0.1:%d", port(t))}, "worker"))
+		s.Workers = append(s.Workers, s.process(fmt.Sprintf("worker%d", i), []string{s.metricsListen()}, "worker"))
 	}
 	for _, p := range append(s.APIs, s.Workers...) {
 		p.Start()
@@ -125,8 +126,14 @@ func (s *Stack) addAPI(i int) {
 	s.APIs = append(s.APIs, s.process(fmt.Sprintf("api%d", i), []string{
 		fmt.Sprintf("FOYER_LISTEN=127.0.0.1:%d", listen), "FOYER_PUBLIC_URL=" + url,
 		fmt.Sprintf("FOYER_AGENT_LISTEN=127.0.0.1:%d", agents), fmt.Sprintf("FOYER_AGENT_URL=https://127.0.0.1:%d", s.agentPort),
-		fmt.Sprintf("FOYER_METRICS_LISTEN=127.0.0.1:%d", port(s.t)),
+		s.metricsListen(),
 	}, "api"))
+}
+
+func (s *Stack) metricsListen() string {
+	p := port(s.t)
+	s.metrics = append(s.metrics, fmt.Sprintf("http://127.0.0.1:%d/metrics", p))
+	return fmt.Sprintf("FOYER_METRICS_LISTEN=127.0.0.1:%d", p)
 }
 
 func (s *Stack) process(name string, env []string, args ...string) *Process {
@@ -232,4 +239,13 @@ func udpPort(t testing.TB) int {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	return conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+// MetricsURLs are those of every role.
+func (s *Stack) MetricsURLs() []string {
+	urls := append([]string{}, s.metrics...)
+	for _, a := range s.Agents {
+		urls = append(urls, a.Metrics)
+	}
+	return urls
 }
