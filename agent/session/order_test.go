@@ -1,0 +1,122 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// drawStory is what a NAS says of a few sessions, two of which may have one
+// Acct-Session-Id, and of itself.
+func drawStory(t *rapid.T) (story []wire.Accounting) {
+	for n := range rapid.IntRange(1, 3).Draw(t, "sessions") {
+		acct := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "id")
+		start := n*1000 + rapid.IntRange(0, 300).Draw(t, "start")
+		story = append(story, drawSession(t, acct, start)...)
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "resets") {
+		status := rapid.SampledFrom([]wire.AccountingStatus{wire.AccountingOn, wire.AccountingOff}).Draw(t, "reset")
+		story = append(story, wire.Accounting{
+			Status: status, EventAt: after(rapid.IntRange(0, 3000).Draw(t, "reset at")),
+			Session: wire.Session{Key: wire.SessionKey{NASID: "nas"}},
+		})
+	}
+	return story
+}
+
+func drawSession(t *rapid.T, acct string, start int) (said []wire.Accounting) {
+	add := func(status wire.AccountingStatus, seconds int) {
+		a := wire.Accounting{
+			Status: status, EventAt: after(start + seconds), SessionSeconds: uint32(seconds),
+			InputOctets: rapid.Uint64Range(0, 9).Draw(t, "octets"), OutputOctets: uint64(seconds),
+			Session: wire.Session{
+				Key:     wire.SessionKey{NASID: "nas", AcctSessionID: acct, StartedAt: after(start)},
+				GrantID: "grant", MAC: mac, IP: rapid.SampledFrom([]string{"", fmt.Sprint("10.0.0.", seconds)}).Draw(t, "ip"),
+			},
+		}
+		said = append(said, a)
+	}
+	if rapid.Bool().Draw(t, "with start") {
+		add(wire.AccountingStart, 0)
+	}
+	for n := range rapid.IntRange(0, 4).Draw(t, "interims") {
+		add(wire.AccountingInterim, 60*(n+1))
+	}
+	if rapid.Bool().Draw(t, "with stop") {
+		add(wire.AccountingStop, rapid.IntRange(1, 400).Draw(t, "stop"))
+	}
+	return said
+}
+
+// tell shuffles a story and repeats parts of it.
+func tell(t *rapid.T, story []wire.Accounting, name string) map[wire.SessionKey]state {
+	told := append([]wire.Accounting(nil), story...)
+	for range rapid.IntRange(0, 4).Draw(t, name+" repeats") {
+		told = append(told, rapid.SampledFrom(story).Draw(t, name+" repeat"))
+	}
+	told = rapid.Permutation(told).Draw(t, name)
+	table := memory(func() time.Time { return noon })
+	type grown struct {
+		input uint64
+		seen  time.Time
+	}
+	before := map[wire.SessionKey]grown{}
+	for _, a := range told {
+		table.Account(table.Resolve(a))
+		for k, s := range snapshot(table) {
+			if s.Input < before[k].input || s.SeenAt.Before(before[k].seen) {
+				t.Fatalf("%v went back", k)
+			}
+			before[k] = grown{s.Input, s.SeenAt}
+		}
+	}
+	return snapshot(table)
+}
+
+func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		story := drawStory(t)
+		if len(story) == 0 {
+			return
+		}
+		first, second := tell(t, story, "once"), tell(t, story, "again")
+		require.Equal(t, first, second)
+		for key, s := range first {
+			requireMeaning(t, story, key, s)
+		}
+	})
+}
+
+// requireMeaning checks s against the story as a whole.
+func requireMeaning(t *rapid.T, story []wire.Accounting, key wire.SessionKey, s state) {
+	var input uint64
+	var seen, stop, reset time.Time
+	for _, a := range story {
+		if a.Session.Key == key {
+			input, seen = max(input, a.InputOctets), later(seen, a.EventAt)
+			if a.Status == wire.AccountingStop && (stop.IsZero() || a.EventAt.Before(stop)) {
+				stop = a.EventAt
+			}
+		}
+	}
+	for _, a := range story {
+		off := a.Status == wire.AccountingOff && a.EventAt.Equal(seen)
+		if a.Session.Key.AcctSessionID == "" && (a.EventAt.After(seen) || off) && (reset.IsZero() || a.EventAt.Before(reset)) {
+			reset = a.EventAt
+		}
+	}
+	require.Equal(t, input, s.Input)
+	require.Equal(t, seen, s.SeenAt)
+	switch {
+	case !stop.IsZero():
+		require.Equal(t, stop, s.endedAt())
+	default:
+		require.Equal(t, reset, s.endedAt())
+	}
+}

@@ -1,0 +1,147 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// state is what is known of one session. Its zero times mean never.
+type state struct {
+	Session   wire.Session     `json:"session"`
+	SeenAt    time.Time        `json:"seen_at"`
+	InterimAt time.Time        `json:"interim_at,omitzero"`
+	AddressAt time.Time        `json:"address_at,omitzero"` // when the NAS gave Session.IP
+	StoppedAt time.Time        `json:"stopped_at,omitzero"`
+	Cause     string           `json:"cause,omitempty"`    // of the Stop
+	ResetAt   time.Time        `json:"reset_at,omitzero"`  // the NAS's first reset after SeenAt
+	ClosedAt  time.Time        `json:"closed_at,omitzero"` // when the hub said that it is over
+	Input     uint64           `json:"input,omitempty"`
+	Output    uint64           `json:"output,omitempty"`
+	Seconds   uint32           `json:"seconds,omitempty"`
+	Remote    bool             `json:"remote,omitempty"`   // known from the hub only
+	Replaced  *wire.SessionKey `json:"replaced,omitempty"` // the session that took a login's place
+}
+
+// implied reports whether s is a login without accounting.
+func (s *state) implied() bool { return s.Session.Key.AcctSessionID == "" }
+
+// endedAt returns when s ended, zero if it has not. A Stop knows best.
+func (s *state) endedAt() time.Time {
+	switch {
+	case !s.StoppedAt.IsZero():
+		return s.StoppedAt
+	case !s.ResetAt.IsZero():
+		return s.ResetAt
+	}
+	return s.ClosedAt
+}
+
+// until returns when a login without accounting is over at the latest.
+func (s *state) until() time.Time {
+	if s.Session.ExpiresAt != nil {
+		return s.Session.ExpiresAt.Add(impliedGrace)
+	}
+	return s.Session.Key.StartedAt.Add(impliedFor)
+}
+
+// open reports whether the device may be online.
+func (s *state) open(now time.Time) bool {
+	return s.Replaced == nil && s.endedAt().IsZero() && (!s.implied() || now.Before(s.until()))
+}
+
+// account returns s after Start, Interim or Stop a, given its NAS's resets. The
+// result is the same whatever the order and number of such calls.
+func (s state) account(a wire.Accounting, resets []reset) state {
+	s.Remote = false
+	s.Input, s.Output = max(s.Input, a.InputOctets), max(s.Output, a.OutputOctets)
+	s.Seconds = max(s.Seconds, a.SessionSeconds)
+	s.describe(a)
+	s.SeenAt = later(s.SeenAt, a.EventAt)
+	switch a.Status {
+	case wire.AccountingInterim:
+		s.InterimAt = later(s.InterimAt, a.EventAt)
+	case wire.AccountingStop:
+		s.stop(a)
+	}
+	s.ResetAt = firstAfter(resets, s.SeenAt, s.ResetAt)
+	return s
+}
+
+// stop keeps the earliest Stop; a repeat may come with a later time.
+func (s *state) stop(a wire.Accounting) {
+	if s.StoppedAt.IsZero() || a.EventAt.Before(s.StoppedAt) {
+		s.StoppedAt, s.Cause = a.EventAt, a.TerminateCause
+	}
+}
+
+// describe fills in what was not known. Only an address may change.
+func (s *state) describe(a wire.Accounting) {
+	if a.Session.IP != "" && (s.Session.IP == "" || a.EventAt.After(s.AddressAt)) {
+		s.Session.IP, s.AddressAt = a.Session.IP, a.EventAt
+	}
+	s.Session = complete(s.Session, a.Session)
+}
+
+// complete returns s with the blanks filled in from other. The key stays, and the
+// address: it has its own time, see describe.
+func complete(s, other wire.Session) wire.Session {
+	s.ID = cmp.Or(s.ID, other.ID)
+	s.GrantID = cmp.Or(s.GrantID, other.GrantID)
+	s.VisitID = cmp.Or(s.VisitID, other.VisitID)
+	s.Username = cmp.Or(s.Username, other.Username)
+	s.MAC = cmp.Or(s.MAC, other.MAC)
+	s.MACSpelt = cmp.Or(s.MACSpelt, other.MACSpelt)
+	s.NASAddress = cmp.Or(s.NASAddress, other.NASAddress)
+	s.NASIP = cmp.Or(s.NASIP, other.NASIP)
+	s.NASIdentifier = cmp.Or(s.NASIdentifier, other.NASIdentifier)
+	s.CalledStation = cmp.Or(s.CalledStation, other.CalledStation)
+	s.ExpiresAt = cmp.Or(s.ExpiresAt, other.ExpiresAt)
+	return s
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// A reset is an Accounting-On or -Off. What showed life before it is over. An Off
+// may share its second with the last sign of life; an On, after which sessions
+// begin, does not count for that second.
+type reset struct {
+	At  time.Time `json:"at"`
+	Off bool      `json:"off,omitempty"`
+}
+
+func (r reset) ends(seenAt time.Time) bool {
+	return seenAt.Before(r.At) || r.Off && seenAt.Equal(r.At)
+}
+
+// firstAfter returns when the first reset came that ends a session seen last at
+// seenAt. Known is an earlier result, which may be of a reset no longer listed.
+func firstAfter(resets []reset, seenAt, known time.Time) time.Time {
+	first := time.Time{}
+	if known.After(seenAt) {
+		first = known
+	}
+	for _, r := range resets {
+		if r.ends(seenAt) && (first.IsZero() || r.At.Before(first)) {
+			first = r.At
+		}
+	}
+	return first
+}
+
+// withReset returns resets with r, in order, the latest maxResets of them.
+func withReset(resets []reset, r reset) []reset {
+	if slices.Contains(resets, r) {
+		return resets
+	}
+	next := append(slices.Clone(resets), r)
+	slices.SortFunc(next, func(a, b reset) int { return a.At.Compare(b.At) })
+	return next[max(0, len(next)-maxResets):]
+}
