@@ -51,7 +51,7 @@ func (s *Server) accounting(r *request) (outcome, discard) {
 // record makes a durable, then effective, then looks whether the session should
 // be there at all.
 func (s *Server) record(r *request, a wire.Accounting) error {
-	a = s.cfg.Sessions.Resolve(s.attribute(r, a))
+	a = s.cfg.Sessions.Resolve(s.assign(r, a))
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.JournalFor)
 	defer cancel()
 	if _, err := s.cfg.Journal.Append(ctx, wire.Record{At: r.at, Accounting: &a}); err != nil {
@@ -67,9 +67,9 @@ func (s *Server) record(r *request, a wire.Accounting) error {
 	return nil
 }
 
-// attribute says whose session a is: by the Class we gave it, else by its user
+// assign says whose session a is: by the Class we gave it, else by its user
 // name. Sessions then tries the device's earlier login.
-func (s *Server) attribute(r *request, a wire.Accounting) wire.Accounting {
+func (s *Server) assign(r *request, a wire.Accounting) wire.Accounting {
 	p := r.packet
 	for at := headerLen; at < len(p) && a.Session.GrantID == ""; at = p.next(at) {
 		if p.kind(at) == attrClass {

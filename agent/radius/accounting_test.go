@@ -179,6 +179,14 @@ func TestAccountingOfAnotherKind(t *testing.T) {
 	require.Equal(t, visit.NASID("nas-1"), b.journal.accounting()[0].Session.Key.NASID)
 }
 
+func TestNumbersOfAnotherLengthAreIgnored(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	m := account(t, stop, "1").with(attrAcctSessionTime, []byte{1, 2, 3}).with(attrAcctInputOctets, nil)
+	require.NotNil(t, b.acct(t, m.octets(t)))
+	require.Zero(t, b.journal.accounting()[0].SessionSeconds)
+}
+
 func TestTerminateCauses(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[uint32]string{

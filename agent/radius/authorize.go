@@ -73,9 +73,9 @@ func (s *Server) authorize(r *request) verdict {
 	// An unknown name and a wrong password are both a try, and the same to the guest.
 	v.grant, v.refused = s.cfg.Grants.Lookup(r.who.name)
 	if v.refused == "" && !r.proves(v.method, v.grant.Password) {
-		v.refused = wire.RefusedWrongPassword
+		v.refused = r.disproved()
 	}
-	if v.refused == wire.RefusedUnknownUser || v.refused == wire.RefusedWrongPassword {
+	if isTry(v.refused) {
 		s.brake.wrong(user, device, r.at)
 	}
 	if v.refused != "" {
@@ -88,6 +88,19 @@ func (s *Server) authorize(r *request) verdict {
 		return v.refuse(wire.RefusedExpired)
 	}
 	return s.admit(r, v)
+}
+
+// disproved says what a wrong proof means: where nothing else has shown that the
+// secret is right, a password of rubbish speaks against the secret.
+func (r *request) disproved() wire.RefusedReason {
+	if r.garbled && r.messageAuthenticator == 0 {
+		return wire.RefusedWrongSecret
+	}
+	return wire.RefusedWrongPassword
+}
+
+func isTry(why wire.RefusedReason) bool {
+	return why == wire.RefusedUnknownUser || why == wire.RefusedWrongPassword || why == wire.RefusedWrongSecret
 }
 
 // admit counts the device in, unless the grant has as many as it may.

@@ -1,11 +1,14 @@
 package radius
 
 import (
+	"crypto/hmac"
 	"crypto/md5"
+	"errors"
 	"math"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -122,6 +125,17 @@ func TestRefusalsTellStaffWhy(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPasswordOfRubbishMeansAnotherSecret(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.nases.set(func(n *wire.NAS) { n.MessageAuthenticator = visit.AllowNone })
+	m := papLogin(t, testUser, testPassword)
+	request := m.octets(t)
+	b.nases.set(func(n *wire.NAS) { n.Secret = "what the NAS does not have" })
+	require.Equal(t, byte(codeAccessReject), b.ask(request, authPort, testNAS)[0])
+	require.Equal(t, wire.RefusedWrongSecret, b.journal.refused()[0].Reason)
 }
 
 func TestWrongNameAndWrongPasswordLookTheSame(t *testing.T) {
@@ -290,6 +304,35 @@ func TestPaddingIsNoPartOfThePacket(t *testing.T) {
 	require.NotNil(t, b.ask(request, authPort, testNAS))
 	record := append(account(t, rfc2866.AcctStatusType_Value_Start, "1").octets(t), 1, 2, 3)
 	require.NotNil(t, b.ask(record, acctPort, testNAS))
+}
+
+// TestMessageAuthenticatorIsHMAC compares with the standard library for secrets
+// shorter and longer than a block.
+func TestMessageAuthenticatorIsHMAC(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringN(0, 128, 128).Draw(t, "secret")
+		p := packet(header(headerLen+18+3, append(append([]byte{80, 18}, make([]byte, 16)...), 1, 3, 'x')...))
+		mac := hmac.New(md5.New, []byte(secret))
+		mac.Write(p)
+		copy(p.value(headerLen), "what stands here")
+		var h hasher
+		got := h.messageAuthenticator(p, headerLen, zeros[:], secret)
+		require.Equal(t, mac.Sum(nil), got[:])
+	})
+}
+
+func TestWithoutRandomnessThereIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t, func(c *Config) { c.ClassKey, c.Rand = make([]byte, classKeyLen), iotest.ErrReader(errors.New("none")) })
+	require.Nil(t, b.auth(t, papLogin(t, testUser, testPassword).signed(t)))
+	require.Nil(t, b.auth(t, mschap2Login(t, testUser, "wrong").signed(t)))
+	require.Equal(t, 2, b.discarded(authPort, dropInternal))
+	_, err := New(Config{
+		Grants: b.grants, NASes: b.nases, Sessions: b.sessions, Journal: b.journal, Logger: b.cfg.Logger, Metrics: b.cfg.Metrics,
+		Rand: iotest.ErrReader(errors.New("none")),
+	})
+	require.Error(t, err)
 }
 
 func TestUnknownSourceHearsNothing(t *testing.T) {

@@ -33,29 +33,28 @@ func attributesOf(datagram []byte) []byte { return datagram[headerLen:] }
 // keyed makes a request of fuzzed attributes that passes for authentic, so that
 // what lies behind the proof is reached; nil where no such packet can be.
 func keyed(c code, identifier byte, attributes []byte) []byte {
-	b := append(make([]byte, headerLen), attributes...)
-	b = append(b, byte(attrMessageAuthenticator), 18)
-	b = append(b, make([]byte, 16)...)
-	b[0], b[1] = byte(c), identifier
-	if len(b) > maxPacket {
+	const signature = 18
+	if len(attributes) > maxPacket-headerLen-signature {
 		return nil
 	}
-	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
-	p, err := parse(b)
-	if err != nil || p.fields().repeatedMA {
+	p, err := parse(header(headerLen+len(attributes), attributes...))
+	if err != nil || p.fields().messageAuthenticator != 0 {
 		return nil
 	}
+	p = append(append(p, byte(attrMessageAuthenticator), signature), make([]byte, signature-2)...)
+	p[0], p[1] = byte(c), identifier
+	binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
 	if c != codeAccountingRequest {
 		copy(p.authenticator(), "authenticator-16")
 	}
 	var h hasher
-	sum := h.messageAuthenticator(p, len(p)-18, p.authenticator(), testSecret)
+	sum := h.messageAuthenticator(p, len(p)-signature, p.authenticator(), testSecret)
 	copy(p[len(p)-16:], sum[:])
 	if c == codeAccountingRequest {
 		sum = h.keyed(p, zeros[:], testSecret)
 		copy(p.authenticator(), sum[:])
 	}
-	return b
+	return p
 }
 
 func noPanic(t *testing.T, b *bundle) {

@@ -10,7 +10,7 @@ import (
 // in r.answer. It does not panic: what its parts do wrong costs this packet only.
 func (s *Server) handle(r *request) {
 	started := time.Now()
-	r.answer = nil
+	r.answer, r.garbled = nil, false
 	out, why := s.answer(r)
 	m := s.cfg.Metrics
 	m.seconds[r.socket.port].Observe(time.Since(started).Seconds())

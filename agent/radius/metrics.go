@@ -54,8 +54,6 @@ var discardNames = [discards]string{
 	dropUnsent:                 "unsent",
 }
 
-func (d discard) String() string { return discardNames[d] }
-
 // outcome is what an answer said.
 type outcome byte
 

@@ -35,6 +35,8 @@ type request struct {
 	answer   []byte // what to send, nil for silence
 	remember remembered
 
+	garbled bool // a User-Password that does not decrypt to text
+
 	// What MS-CHAPv2 leaves for its Access-Accept.
 	hashHash  [md4.Size]byte
 	challenge [msChallengeLen]byte

@@ -71,6 +71,32 @@ func TestAnswersComeFromTheAddressAsked(t *testing.T) {
 	}
 }
 
+func TestWhatTheKernelDropsIsCounted(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	k, err := listen(t.Context(), "127.0.0.1:0", authPort)
+	require.NoError(t, err)
+	defer k.conn.Close()
+	conn := dial(t, k.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	flood := make([]byte, maxPacket)
+	for range 2 * receiveBuffer / len(flood) {
+		_, err := conn.Write(flood)
+		require.NoError(t, err)
+	}
+	_, err = conn.Write(flood) // dropped as well, or the last of what fits
+	require.NoError(t, err)
+	require.NoError(t, k.conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	r := newRequest()
+	for b.discarded(authPort, dropOverload) == 0 { // what is sent once there is room brings the count
+		require.True(t, b.receive(k, r))
+		_, err = conn.Write(flood)
+		require.NoError(t, err)
+	}
+	require.Zero(t, k.lostSince(k.lost.Load()))
+	require.Zero(t, k.lostSince(k.lost.Load()-1))
+	require.Equal(t, uint32(2), k.lostSince(k.lost.Load()+2))
+}
+
 func TestIPv6(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t, func(c *Config) { c.AuthAddr = "[::1]:0" })

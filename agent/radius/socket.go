@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,10 +17,11 @@ const receiveBuffer = 4 << 20
 type socket struct {
 	conn *net.UDPConn
 	port port
+	lost atomic.Uint32 // datagrams the kernel dropped, as far as counted
 }
 
 func listen(ctx context.Context, address string, p port) (*socket, error) {
-	lc := net.ListenConfig{Control: askLocalAddress}
+	lc := net.ListenConfig{Control: askControl}
 	conn, err := lc.ListenPacket(ctx, "udp", address)
 	if err != nil {
 		return nil, fmt.Errorf("radius: %s: %w", portNames[p], err)
@@ -31,7 +33,7 @@ func listen(ctx context.Context, address string, p port) (*socket, error) {
 
 // serveAuth reads, decides and answers until Stop. Nothing in it waits for more
 // than memory, so the kernel's buffer is the only queue: what exceeds it is new,
-// and is lost before any work was spent on it.
+// and is lost, and counted, before any work was spent on it.
 func (s *Server) serveAuth(k *socket) {
 	r := newRequest()
 	for s.receive(k, r) {
@@ -87,10 +89,28 @@ func (s *Server) receive(k *socket, r *request) bool {
 		if err == nil {
 			r.socket, r.received, r.from = k, n, from
 			r.control.received(controlled)
+			if more := k.lostSince(r.control.lost); more > 0 {
+				s.cfg.Metrics.discards[k.port][dropOverload].Add(float64(more))
+			}
 			return true
 		}
 		if !s.pause() {
 			return false
+		}
+	}
+}
+
+// lostSince returns how many datagrams were lost since it was last told. The
+// kernel's figure wraps around; readers may bring theirs out of order.
+func (k *socket) lostSince(now uint32) uint32 {
+	for {
+		before := k.lost.Load()
+		more := now - before
+		if more == 0 || more > 1<<31 {
+			return 0
+		}
+		if k.lost.CompareAndSwap(before, now) {
+			return more
 		}
 	}
 }
