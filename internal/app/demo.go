@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/foyerhq/foyer/agent/link"
 	"github.com/foyerhq/foyer/api"
 	"github.com/foyerhq/foyer/api/hub"
 	"github.com/foyerhq/foyer/internal/auth"
@@ -106,7 +106,7 @@ func (u *up) findOrCreateSite(ctx context.Context, s *store.Store) (visit.Site, 
 
 // prepareAgent gives the agent a token unless it has a certificate already.
 func (u *up) prepareAgent(ctx context.Context, s *store.Store) error {
-	enrolled, err := agentEnrolled(filepath.Join(u.Dir, "agent"))
+	enrolled, err := link.Enrolled(filepath.Join(u.Dir, "agent"))
 	if err != nil || enrolled {
 		return err
 	}
@@ -121,12 +121,4 @@ func (u *up) prepareAgent(ctx context.Context, s *store.Store) error {
 	u.log.Info("demo agent made", "agent_id", agent.ID)
 	u.state.enrolment, err = api.EnrolmentToken(u.agentURL(), authority.SPKI(), secret)
 	return err
-}
-
-func agentEnrolled(dir string) (bool, error) {
-	_, err := os.Stat(filepath.Join(dir, "agent.crt"))
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

@@ -109,6 +109,7 @@ type AgentCommand struct {
 	DataDir        string `help:"Where the agent keeps its certificate, ledger and journal." default:"agent-data" env:"FOYER_DATA_DIR" type:"path"`
 	EnrolmentToken string `help:"Token from POST …/agents; needed until enrolled." env:"FOYER_ENROLMENT_TOKEN" secret:""`
 	AuthListen     string `name:"radius-auth-listen" help:"RADIUS authentication." default:"0.0.0.0:1812" env:"FOYER_RADIUS_AUTH_LISTEN"`
+	BehindProxy    bool   `help:"A proxy in front of the hub ends TLS." env:"FOYER_BEHIND_PROXY"`
 	AcctListen     string `name:"radius-acct-listen" help:"RADIUS accounting." default:"0.0.0.0:1813" env:"FOYER_RADIUS_ACCT_LISTEN"`
 	Observability
 }
