@@ -1,0 +1,32 @@
+// Package worker is the role that runs visits: it carries out workflows and
+// activities, gives termination results to the activities that wait for them, and
+// sweeps.
+//
+// # Parts
+//
+//   - The poller runs Temporal's worker and, when Temporal is away or refuses, begins
+//     again: the role starts and lives without Temporal.
+//   - Results takes termination results, which hubs store, to Temporal. It runs in
+//     every process: woken by the store's notifications, once a second without.
+//   - The sweeper repairs what the rest could not finish. One process of the
+//     deployment sweeps, by an advisory lock; the next one takes over when it dies.
+//
+// # What the sweeper repairs
+//
+//	overdue      visits that nobody ended 30 s after their departure: ended here
+//	intents      check-ins and check-outs that no workflow has taken up: sent again
+//	workflows    open visits without a workflow (terminated, lost, forgotten): started
+//	no_shows     expected visitors whose departure passed: marked
+//	credentials  passwords of visits that ended a day ago: wiped
+//	ledger, idempotency, checkpoints   kept short, kept signed
+//
+// Each step runs at its own pace and on its own, has a time limit and a most that it
+// does in one pass, and neither waits for nor minds the failure of another. Every
+// step may run twice, or in two processes at once while leadership changes: each is
+// idempotent in the store or by the workflow's id.
+//
+// # Shutdown
+//
+// When its context ends, Run stops taking work, gives running activities 30 seconds,
+// gives the lead back and returns when all its goroutines have.
+package worker
