@@ -51,7 +51,7 @@ func run(ctx context.Context, only string, command []string) (err error) {
 		return err
 	}
 	stack := &stack{dir: dir, logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
-	defer func() { err = errors.Join(err, stack.stop()) }() //nolint:contextcheck // an ended ctx must not keep it from stopping
+	defer func() { err = errors.Join(err, stack.stop()) }()
 	if err := stack.start(ctx, only); err != nil {
 		return err
 	}
