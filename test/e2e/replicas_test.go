@@ -53,7 +53,7 @@ func TestTwoAgents(t *testing.T) {
 	r.Call("DELETE", "/api/v1/sites/"+r.site+"/agents/"+second.ID, nil, nil, 204)
 	r.Eventually("gone from the list", func() bool { return r.AgentState(second) == "" })
 	r.Eventually("the agent says so", func() bool {
-		return counter(t, second.Metrics, "foyer_link_connected") == 0
+		return counter(t, second.Metrics, `foyer_link_phase_info{phase="withdrawn"}`) == 1
 	})
 	late := r.WalkIn(r.site, time.Hour)
 	require.Equal(t, "pending", late.Network)
