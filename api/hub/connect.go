@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -111,35 +112,13 @@ func (h *Hub) connect(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, visit.Errorf(visit.KindUnauthenticated, "no_certificate", "no client certificate"))
 		return
 	}
-	leaf := r.TLS.PeerCertificates[0]
-	agent, err := h.registry.CertificateAgent(r.Context(), leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
-	if err != nil {
-		h.refuseLink(w, r, err)
-		return
-	}
-	h.link(w, r, func(*websocket.Conn) (store.Agent, error) { return agent, nil })
-}
-
-// refuseLink upgrades only to close with 4401 where the agent was withdrawn: an
-// HTTP status would not tell it to stop for good.
-func (h *Hub) refuseLink(w http.ResponseWriter, r *http.Request, err error) {
-	if !errors.Is(err, visit.ErrAgentNotFound) {
-		h.refuse(w, r, err)
-		return
-	}
-	h.link(w, r, func(*websocket.Conn) (store.Agent, error) { return store.Agent{}, err })
+	h.link(w, r, func(*websocket.Conn) (*x509.Certificate, error) { return r.TLS.PeerCertificates[0], nil })
 }
 
 // connectByProof is the link where a proxy ends TLS: the agent's first frame
 // proves that it holds its certificate's key.
 func (h *Hub) connectByProof(w http.ResponseWriter, r *http.Request) {
-	h.link(w, r, func(conn *websocket.Conn) (store.Agent, error) {
-		leaf, err := h.prove(conn)
-		if err != nil {
-			return store.Agent{}, err
-		}
-		return h.registry.CertificateAgent(r.Context(), leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
-	})
+	h.link(w, r, h.prove)
 }
 
 func (h *Hub) prove(conn *websocket.Conn) (*x509.Certificate, error) {
@@ -182,9 +161,19 @@ func (h *Hub) checkProof(nonce []byte, proof *wire.Proof) (*x509.Certificate, er
 	return leaf, nil
 }
 
+// agentOf returns whose certificate it is: ErrAgentNotFound for a withdrawn
+// agent, ErrQuarantined for one that an operator must look at.
+func (h *Hub) agentOf(ctx context.Context, leaf *x509.Certificate) (store.Agent, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	return h.registry.CertificateAgent(ctx, leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
+}
+
 // link upgrades the request and serves the link until it ends. The request's
-// own context ends with the hijack, so that links live on the hub's.
-func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websocket.Conn) (store.Agent, error)) {
+// own context ends with the hijack, so that links live on the hub's. Whoever is
+// refused is told so by a close code: an HTTP status would not tell a withdrawn
+// agent to stop for good.
+func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websocket.Conn) (*x509.Certificate, error)) {
 	h.mu.Lock()
 	if h.stopping {
 		h.mu.Unlock()
@@ -201,9 +190,18 @@ func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websoc
 		return // Upgrade has answered
 	}
 	p := &peer{hub: h, conn: conn, log: h.log, out: make(chan []byte, queueFrames), wake: make(chan struct{}, 1)}
-	if p.agent, err = identify(conn); err == nil {
+	if p.leaf, err = identify(conn); err == nil {
+		p.agent, err = h.agentOf(h.ctx, p.leaf)
+	}
+	if err == nil {
 		p.log = h.log.With("agent_id", p.agent.ID, "site_id", p.agent.SiteID)
 		err = p.serve(h.ctx)
+	}
+	if errors.Is(err, visit.ErrStaleEpoch) {
+		// Replaced, or no agent any more? The registry tells them apart.
+		if _, why := h.agentOf(context.WithoutCancel(h.ctx), p.leaf); why != nil {
+			err = why
+		}
 	}
 	p.leave(err)
 }

@@ -129,8 +129,7 @@ func (h *Hub) notified(note store.Notification) {
 func (h *Hub) recheck(p *peer) {
 	ctx, cancel := context.WithTimeout(h.ctx, storeWithin)
 	defer cancel()
-	err := h.store.Seen(ctx, p.agent.ID, p.epoch, false)
-	if errors.Is(err, visit.ErrStaleEpoch) || errors.Is(err, visit.ErrAgentNotFound) {
+	if err := h.store.Seen(ctx, p.agent.ID, p.epoch, false); errors.Is(err, visit.ErrStaleEpoch) {
 		p.end(err)
 	}
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ func (c *closing) Error() string { return fmt.Sprintf("close %d: %s", c.code, c.
 type peer struct {
 	hub    *Hub
 	conn   *websocket.Conn
+	leaf   *x509.Certificate
 	agent  store.Agent
 	epoch  int64
 	hello  wire.Hello
@@ -242,7 +244,7 @@ func (p *peer) write(ctx context.Context) error {
 	defer ping.Stop()
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
-	suspect := false
+	said := state{at: p.hub.now()}
 	if err := p.ping(); err != nil {
 		return err
 	}
@@ -256,7 +258,9 @@ func (p *peer) write(ctx context.Context) error {
 		case <-ping.C:
 			err = p.ping()
 		case <-look.C:
-			err = p.look(ctx, &suspect)
+			if err := p.look(ctx, &said); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -272,16 +276,28 @@ func (p *peer) ping() error {
 	return p.conn.WriteControl(websocket.PingMessage, clock[:], time.Now().Add(writeWithin))
 }
 
-// look marks the agent suspect, or no longer so, when that changed.
-func (p *peer) look(ctx context.Context, suspect *bool) error {
-	silent := p.hub.now().Sub(time.Unix(0, p.heard.Load()))
-	if now := silent > pingEvery+suspectAfter-time.Second; now != *suspect {
-		*suspect = now
-		ctx, cancel := context.WithTimeout(ctx, writeWithin)
-		defer cancel()
-		return p.hub.store.Seen(ctx, p.agent.ID, p.epoch, now)
+// state is what the store was last told of the agent's signs of life.
+type state struct {
+	suspect bool
+	at      time.Time
+}
+
+// seenEvery is how often the store hears of a live agent: it takes a link of
+// which it has heard nothing for a minute for one whose hub died.
+const seenEvery = 20 * time.Second
+
+// look tells the store that the agent is suspect, is no longer, or is still
+// there; and finds out that this link is not the agent's any more.
+func (p *peer) look(ctx context.Context, said *state) error {
+	now := p.hub.now()
+	suspect := now.Sub(time.Unix(0, p.heard.Load())) > pingEvery+suspectAfter-time.Second
+	if suspect == said.suspect && now.Sub(said.at) < seenEvery {
+		return nil
 	}
-	return nil
+	*said = state{suspect, now}
+	ctx, cancel := context.WithTimeout(ctx, writeWithin)
+	defer cancel()
+	return p.hub.store.Seen(ctx, p.agent.ID, p.epoch, suspect)
 }
 
 // follow brings the agent to the site's desired state and keeps it there.
