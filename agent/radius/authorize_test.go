@@ -181,11 +181,11 @@ func TestPAPAgreesWithAnotherImplementation(t *testing.T) {
 		hidden, err := layeh.NewUserPassword(password, []byte(secret), authenticator)
 		require.NoError(t, err)
 		var h hasher
-		clear := append([]byte{}, hidden...)
-		h.xorKeystream(clear, authenticator, secret, false)
-		require.Equal(t, password, []byte(strings.TrimRight(string(clear), "\x00")))
-		h.xorKeystream(clear, authenticator, secret, true)
-		require.Equal(t, []byte(hidden), clear)
+		plain := append([]byte{}, hidden...)
+		h.xorKeystream(plain, authenticator, secret, false)
+		require.Equal(t, password, []byte(strings.TrimRight(string(plain), "\x00")))
+		h.xorKeystream(plain, authenticator, secret, true)
+		require.Equal(t, []byte(hidden), plain)
 	})
 }
 

@@ -20,8 +20,8 @@ func (h *hasher) start() []byte {
 func (h *hasher) keyed(p packet, authenticator []byte, secret string) [md5.Size]byte {
 	b := append(h.start(), p...)
 	copy(packet(b).authenticator(), authenticator)
-	h.buf = append(b, secret...)
-	return md5.Sum(h.buf)
+	b = append(b, secret...)
+	return md5.Sum(b)
 }
 
 // messageAuthenticator returns HMAC-MD5 of p keyed with secret, where the value
@@ -30,8 +30,7 @@ func (h *hasher) keyed(p packet, authenticator []byte, secret string) [md5.Size]
 func (h *hasher) messageAuthenticator(p packet, at int, authenticator []byte, secret string) [md5.Size]byte {
 	var pad [md5.BlockSize]byte
 	if len(secret) > len(pad) {
-		h.buf = append(h.start(), secret...)
-		sum := md5.Sum(h.buf)
+		sum := md5.Sum(append(h.start(), secret...))
 		copy(pad[:], sum[:])
 	} else {
 		copy(pad[:], secret)
@@ -39,17 +38,16 @@ func (h *hasher) messageAuthenticator(p packet, at int, authenticator []byte, se
 	for i := range pad {
 		pad[i] ^= 0x36
 	}
-	h.buf = append(append(h.start(), pad[:]...), p...)
-	message := packet(h.buf[len(pad):])
+	b := append(append(h.start(), pad[:]...), p...)
+	message := packet(b[len(pad):])
 	copy(message.authenticator(), authenticator)
 	clear(message.value(at))
-	inner := md5.Sum(h.buf)
+	inner := md5.Sum(b)
 
 	for i := range pad {
 		pad[i] ^= 0x36 ^ 0x5c
 	}
-	h.buf = append(append(h.start(), pad[:]...), inner[:]...)
-	return md5.Sum(h.buf)
+	return md5.Sum(append(append(h.start(), pad[:]...), inner[:]...))
 }
 
 // xorKeystream decrypts or encrypts dst in place, 16 octets at a time, with the
@@ -65,7 +63,6 @@ func (h *hasher) xorKeystream(dst []byte, seed []byte, secret string, encrypt bo
 		} else {
 			b = append(b, previous[:]...)
 		}
-		h.buf = b
 		key := md5.Sum(b)
 		if !encrypt {
 			copy(previous[:], block)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -248,8 +247,7 @@ func (s *Server) addr(p port) netip.AddrPort {
 	if s.sockets[p] == nil {
 		return netip.AddrPort{}
 	}
-	addr := s.sockets[p].conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	return s.sockets[p].addr
 }
 
 // Settle returns when every answer to a login whose decision had begun has been

@@ -77,7 +77,7 @@ func TestWhatTheKernelDropsIsCounted(t *testing.T) {
 	k, err := listen(t.Context(), "127.0.0.1:0", authPort)
 	require.NoError(t, err)
 	defer k.conn.Close()
-	conn := dial(t, k.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	conn := dial(t, k.addr)
 	flood := make([]byte, maxPacket)
 	for range 2 * receiveBuffer / len(flood) {
 		_, err := conn.Write(flood)

@@ -2,8 +2,10 @@ package radius
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,7 @@ const receiveBuffer = 4 << 20
 type socket struct {
 	conn *net.UDPConn
 	port port
+	addr netip.AddrPort
 	lost atomic.Uint32 // datagrams the kernel dropped, as far as counted
 }
 
@@ -26,9 +29,14 @@ func listen(ctx context.Context, address string, p port) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("radius: %s: %w", portNames[p], err)
 	}
-	udp := conn.(*net.UDPConn)
+	udp, isUDP := conn.(*net.UDPConn)
+	addr, isAddr := conn.LocalAddr().(*net.UDPAddr)
+	if !isUDP || !isAddr {
+		return nil, errors.Join(fmt.Errorf("radius: %s: not a UDP address", portNames[p]), conn.Close())
+	}
 	_ = udp.SetReadBuffer(receiveBuffer) // a smaller one works too
-	return &socket{conn: udp, port: p}, nil
+	bound := addr.AddrPort()
+	return &socket{conn: udp, port: p, addr: netip.AddrPortFrom(bound.Addr().Unmap(), bound.Port())}, nil
 }
 
 // serveAuth reads, decides and answers until Stop. Nothing in it waits for more
