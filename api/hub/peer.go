@@ -21,8 +21,9 @@ import (
 // Limits of one link. A ping carries the hub's clock, so that an agent keeps
 // its offset without a frame of its own.
 const (
-	pingEvery    = 4 * time.Second
-	suspectAfter = 5 * time.Second
+	pingEvery    = 2 * time.Second
+	lookEvery    = 500 * time.Millisecond
+	suspectAfter = 4500 * time.Millisecond // shown within five seconds
 	cutAfter     = 15 * time.Second
 	writeWithin  = 10 * time.Second
 	helloWithin  = 10 * time.Second
@@ -242,7 +243,7 @@ func (p *peer) offer(frame wire.Frame) {
 func (p *peer) write(ctx context.Context) error {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
-	look := time.NewTicker(time.Second)
+	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	said := state{at: p.hub.now()}
 	if err := p.ping(); err != nil {
@@ -290,7 +291,7 @@ const seenEvery = 20 * time.Second
 // there; and finds out that this link is not the agent's any more.
 func (p *peer) look(ctx context.Context, said *state) error {
 	now := p.hub.now()
-	suspect := now.Sub(time.Unix(0, p.heard.Load())) > pingEvery+suspectAfter-time.Second
+	suspect := now.Sub(time.Unix(0, p.heard.Load())) > suspectAfter
 	if suspect == said.suspect && now.Sub(said.at) < seenEvery {
 		return nil
 	}
