@@ -87,20 +87,27 @@ func (c *climb) collect() {
 	}
 }
 
+// add makes s a target, unless it is one. The server may know a session by
+// another start than the table, and finds its row by its own.
 func (c *climb) add(s wire.Session) {
 	if s.Username == "" {
 		s.Username = c.grant.Username
 	}
-	for _, t := range c.targets {
-		if sameKey(t.session.Key, s.Key) {
-			if s.ID != "" {
-				t.session.ID, t.result.SessionID = s.ID, s.ID
-			}
-			t.reopen(c.l)
-			return
-		}
+	key := s.Key
+	if status, _ := c.l.cfg.Sessions.Watch(s.Key); status.Known {
+		key = status.Session.Key
 	}
-	c.targets = append(c.targets, newTarget(s))
+	for _, t := range c.targets {
+		if !sameKey(t.key, key) {
+			continue
+		}
+		if s.ID != "" {
+			t.session.ID, t.result.SessionID, t.session.Key = s.ID, s.ID, s.Key
+		}
+		t.reopen(c.l)
+		return
+	}
+	c.targets = append(c.targets, newTarget(s, key))
 }
 
 // sameKey compares starts by the millisecond: on its way through the server's
@@ -223,7 +230,7 @@ func (c *climb) await(ctx context.Context, until time.Time) (woken bool) {
 		if t.result.Done() {
 			continue
 		}
-		status, changed := c.l.cfg.Sessions.Watch(t.session.Key)
+		status, changed := c.l.cfg.Sessions.Watch(t.key)
 		if t.overtaken(status) {
 			return false
 		}

@@ -12,14 +12,15 @@ import (
 // target is one session of a climb.
 type target struct {
 	session    wire.Session
+	key        wire.SessionKey // by which the table knows it
 	result     visit.SessionTermination
 	round      int       // the last round that asked for it
 	acceptedAt time.Time // of the last ACK
 	reported   visit.SessionTermination
 }
 
-func newTarget(s wire.Session) *target {
-	return &target{session: s, result: visit.SessionTermination{
+func newTarget(s wire.Session, key wire.SessionKey) *target {
+	return &target{session: s, key: key, result: visit.SessionTermination{
 		SessionID: s.ID, NASID: s.Key.NASID, State: visit.TerminationRequested,
 	}}
 }
@@ -41,7 +42,7 @@ func (t *target) conclude(at time.Time, state visit.TerminationState, reason vis
 
 // reopen takes a done result back when the session has shown life since.
 func (t *target) reopen(l *Ladder) {
-	status, _ := l.cfg.Sessions.Watch(t.session.Key)
+	status, _ := l.cfg.Sessions.Watch(t.key)
 	if t.result.Done() && status.EndedAt.IsZero() && status.ReplacedBy == nil && status.SeenAt.After(t.result.At) {
 		t.conclude(l.cfg.Now(), visit.TerminationUnconfirmed, visit.ReasonStillOnline)
 	}
@@ -110,7 +111,7 @@ func (c *climb) confirm(ctx context.Context, t *target, nas *wire.NAS) {
 	wait, cancel := context.WithTimeout(ctx, c.l.cfg.ConfirmFor)
 	defer cancel()
 	for {
-		status, changed := c.l.cfg.Sessions.Watch(t.session.Key)
+		status, changed := c.l.cfg.Sessions.Watch(t.key)
 		if c.settle(t) {
 			return
 		}
@@ -137,7 +138,7 @@ func (c *climb) settle(t *target) bool {
 		return true
 	}
 	now := c.l.cfg.Now()
-	status, _ := c.l.cfg.Sessions.Watch(t.session.Key)
+	status, _ := c.l.cfg.Sessions.Watch(t.key)
 	e := c.evidence(t, status)
 	switch {
 	case status.ReplacedBy != nil: // by a session of its own, which is a target too
@@ -210,7 +211,7 @@ func (c *climb) nextEvidence() time.Time {
 		if t.result.Done() {
 			continue
 		}
-		status, _ := c.l.cfg.Sessions.Watch(t.session.Key)
+		status, _ := c.l.cfg.Sessions.Watch(t.key)
 		e := c.evidence(t, status)
 		for _, at := range []time.Time{e.silentAt, e.absentAt, e.timeoutAt} {
 			if !at.IsZero() && (next.IsZero() || at.Before(next)) {

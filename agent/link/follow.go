@@ -1,0 +1,210 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foyerhq/foyer/agent/ledger"
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+const (
+	// maxBatch is how many entries are written to disk as one.
+	maxBatch = 512
+	// maxUnwritten bounds the entries kept while the disk fails; beyond it the link
+	// is given up, and the hub sends them again.
+	maxUnwritten = 10_000
+	// maxSet bounds the objects of a snapshot that is still coming in.
+	maxSet = 1_000_000
+)
+
+// follower keeps the ledger where the hub wants it.
+type follower struct {
+	l     *Link
+	ready bool // resumed, or a snapshot has come: entries make sense
+
+	snapshot string     // id of the snapshot that is coming in
+	part     int        // its next part
+	partial  ledger.Set // what has come of it
+
+	set     *ledger.Set   // complete, not yet on disk
+	entries []*wire.Entry // after it, not yet on disk
+}
+
+func newFollower(l *Link) follower { return follower{l: l} }
+
+// take handles frames in their order. Entries that have been read already are
+// written to disk together.
+func (c *conn) take(ctx context.Context) error {
+	retry := time.NewTicker(c.l.cfg.Timing.Flush)
+	defer retry.Stop()
+	first := true
+	for {
+		var frame wire.Frame
+		select {
+		case frame = <-c.in:
+		case <-retry.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if first && frame != nil {
+			if err := c.l.worked(); err != nil {
+				return err
+			}
+			first = false
+		}
+		if err := c.handle(ctx, frame); err != nil {
+			return err
+		}
+	}
+}
+
+// handle takes one frame, and with an entry those that follow it; nil only tries
+// again what is not on disk.
+func (c *conn) handle(ctx context.Context, frame wire.Frame) error {
+	for {
+		entry, ok := frame.(*wire.Entry)
+		if !ok {
+			break
+		}
+		if err := c.follower.add(entry); err != nil {
+			return err
+		}
+		if frame = nil; len(c.follower.entries) >= maxBatch {
+			break
+		}
+		frame = c.waiting()
+	}
+	if err := c.flush(ctx); err != nil || frame == nil {
+		return err
+	}
+	return c.obey(ctx, frame)
+}
+
+// waiting returns a frame that has been read already, nil if there is none.
+func (c *conn) waiting() wire.Frame {
+	select {
+	case frame := <-c.in:
+		return frame
+	default:
+		return nil
+	}
+}
+
+// obey handles every frame but entries.
+func (c *conn) obey(ctx context.Context, frame wire.Frame) error {
+	switch f := frame.(type) {
+	case *wire.Resume:
+		c.follower.ready = true
+		c.follower.keepEpoch(f.Epoch)
+		c.l.enter(Connected)
+	case *wire.Snapshot:
+		if err := c.follower.collect(f); err != nil || !f.Last {
+			return err
+		}
+		c.l.enter(Connected)
+		return c.flush(ctx)
+	case *wire.SessionTerminate:
+		c.l.cfg.Ladder.End(wire.Grant{
+			ID: f.GrantID, Username: f.Username, VisitID: f.Command.VisitID,
+		}, &f.Command, f.Sessions)
+	case *wire.SessionReport:
+		c.l.cfg.Sessions.Remote(f.Open, f.Closed)
+	case *wire.ReportAck:
+		return c.stored(f)
+	case *wire.Certificate:
+		if err := c.renewal.take(c.l, f); err != nil {
+			return fmt.Errorf("the renewed certificate: %w", err)
+		}
+		return errRenewed
+	default:
+		return fmt.Errorf("%s does not go this way", frame.FrameType())
+	}
+	return nil
+}
+
+// collect takes the next part of a snapshot. A part of another snapshot begins
+// anew.
+func (f *follower) collect(p *wire.Snapshot) error {
+	if p.ID != f.snapshot || p.Part == 0 {
+		f.snapshot, f.part, f.partial = p.ID, 0, ledger.Set{}
+	}
+	if p.Part != f.part {
+		return errors.New("a part of the snapshot is missing")
+	}
+	f.part++
+	f.partial.Position = p.Position
+	f.partial.Grants = append(f.partial.Grants, p.Grants...)
+	f.partial.NASes = append(f.partial.NASes, p.NASes...)
+	if len(f.partial.Grants)+len(f.partial.NASes) > maxSet {
+		return errors.New("the snapshot is too large")
+	}
+	if p.Last {
+		complete := f.partial
+		f.set, f.entries, f.ready = &complete, nil, true
+		f.snapshot, f.partial = "", ledger.Set{}
+		f.keepEpoch(p.Epoch)
+	}
+	return nil
+}
+
+func (f *follower) add(e *wire.Entry) error {
+	if !f.ready || f.snapshot != "" {
+		return errors.New("a ledger entry before the whole set")
+	}
+	if len(f.entries) >= maxUnwritten {
+		return errors.New("too many ledger entries could not be written to disk")
+	}
+	f.entries = append(f.entries, e)
+	return nil
+}
+
+// flush brings what has come to the disk, starts ending the sessions of what
+// ended, and only then, and only if the disk took it, acknowledges. A disk that
+// fails ends neither the link nor the removals' effect: flush is tried again.
+func (c *conn) flush(ctx context.Context) error {
+	if c.follower.set == nil && len(c.follower.entries) == 0 {
+		return nil
+	}
+	position, err := c.follower.write()
+	if err != nil {
+		c.l.cfg.Metrics.unwritten.Inc()
+		return nil // the ledger has logged it
+	}
+	return c.queue(ctx, &wire.Ack{Position: position})
+}
+
+// write returns the position up to which everything is on disk.
+func (f *follower) write() (position wire.Position, err error) {
+	var ended []ledger.Ended
+	if f.set != nil {
+		position = f.set.Position
+		if ended, err = f.l.cfg.Ledger.Replace(*f.set); err == nil {
+			f.set = nil
+		}
+		f.end(ended)
+	}
+	if err == nil && len(f.entries) > 0 {
+		position = f.entries[len(f.entries)-1].Position
+		if ended, err = f.l.cfg.Ledger.Apply(f.entries); err == nil {
+			f.entries = nil
+		}
+		f.end(ended)
+	}
+	return position, err
+}
+
+func (f *follower) end(ended []ledger.Ended) {
+	for _, e := range ended {
+		f.l.cfg.Ladder.End(e.Grant, nil, nil)
+	}
+}
+
+// keepEpoch is for the log and the next hello; the hub counts epochs itself.
+func (f *follower) keepEpoch(epoch int64) {
+	if err := f.l.cfg.Ledger.SetEpoch(epoch); err != nil {
+		f.l.log.Warn("the epoch was not written", "error", err)
+	}
+}

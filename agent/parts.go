@@ -1,0 +1,157 @@
+package agent
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/foyerhq/foyer/agent/clock"
+	"github.com/foyerhq/foyer/agent/disconnect"
+	"github.com/foyerhq/foyer/agent/journal"
+	"github.com/foyerhq/foyer/agent/ledger"
+	"github.com/foyerhq/foyer/agent/link"
+	"github.com/foyerhq/foyer/agent/radius"
+	"github.com/foyerhq/foyer/agent/session"
+	"github.com/foyerhq/foyer/agent/vault"
+	"github.com/foyerhq/foyer/internal/seal"
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+// openDisk opens what the agent remembers.
+func (a *Agent) openDisk(cfg Config) (*seal.Keyring, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	keys, err := vault.Open(filepath.Join(cfg.DataDir, "ledger.key"), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	a.clock, err = clock.New(clock.Config{Store: clock.File(filepath.Join(cfg.DataDir, "clock.json"))})
+	if err != nil {
+		a.log.Error("going on by the machine's clock", "error", err)
+	}
+	a.ledger, err = ledger.Open(ledger.Config{
+		Dir: cfg.DataDir, Keys: keys, Now: a.clock.Now, Logger: a.log,
+		OnEnded: func(e ledger.Ended) { a.ladder.End(e.Grant, nil, nil) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.ledger.Close)
+	a.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.DataDir, "journal"), Keys: keys, Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.journal.Close)
+	a.sessions, err = session.Open(session.Config{
+		Dir: cfg.DataDir, Keys: keys, Now: a.clock.Now, Logger: a.log, Interim: a.interim,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.sessions.Close)
+	return keys, a.replay()
+}
+
+// makeParts makes what works on it.
+func (a *Agent) makeParts(cfg Config, keys *seal.Keyring) (err error) {
+	metrics := disconnect.NewMetrics(cfg.Registerer)
+	driver := disconnect.NewRADIUS(disconnect.RADIUSConfig{
+		Schedule: cfg.Schedule, Local: cfg.DisconnectFrom, Now: a.clock.Now, Logger: a.log, Metrics: metrics,
+	})
+	a.ladder = disconnect.New(disconnect.Config{
+		Sessions: a.sessions, NASes: a.ledger, Journal: a.journal,
+		Drivers: map[string]disconnect.Driver{"radius": driver},
+		Now:     a.clock.Now, Logger: a.log, Metrics: metrics, ConfirmFor: cfg.ConfirmFor,
+	})
+	a.closers = append(a.closers, func() error { a.ladder.Stop(); return nil })
+	a.radius, err = radius.New(radius.Config{
+		AuthAddr: cfg.AuthListen, AcctAddr: cfg.AcctListen,
+		Grants: a.ledger, NASes: a.ledger, Sessions: a.sessions, Journal: a.journal,
+		OnOrphan: a.orphan, ClassKey: keys.MAC("radius class", nil),
+		Now: a.clock.Now, Logger: a.log, Metrics: radius.NewMetrics(cfg.Registerer),
+	})
+	if err != nil {
+		return err
+	}
+	a.link, err = link.New(link.Config{
+		Dir: cfg.DataDir, Token: cfg.EnrolmentToken, Version: cfg.Version,
+		Proxy: cfg.Proxy, ProxyRoots: cfg.ProxyRoots,
+		Ledger: settled{a.ledger, a.radius}, Journal: a.journal, Sessions: a.sessions, Ladder: a.ladder,
+		Stats: a.stats, Now: a.clock.Now, Sync: a.sync,
+		Logger: a.log, Metrics: link.NewMetrics(cfg.Registerer), Backoff: cfg.Backoff, Timing: cfg.Timing,
+	})
+	return err
+}
+
+// settled is the ledger as the link must see it: what has ended is acknowledged
+// only when no Access-Accept for it is on its way any more, and its sessions are
+// looked for only when its last login is known.
+type settled struct {
+	*ledger.Ledger
+	radius *radius.Server
+}
+
+func (s settled) Apply(entries []*wire.Entry) ([]ledger.Ended, error) {
+	ended, err := s.Ledger.Apply(entries)
+	s.radius.Settle()
+	return ended, err
+}
+
+func (s settled) Replace(set ledger.Set) ([]ledger.Ended, error) {
+	ended, err := s.Ledger.Replace(set)
+	s.radius.Settle()
+	return ended, err
+}
+
+// replay gives the table of sessions what it may have missed before a crash. The
+// journal is durable before the table knows; a repeat changes nothing.
+func (a *Agent) replay() error {
+	for from := uint64(0); ; {
+		records, err := a.journal.Pending(from, 1<<20)
+		if err != nil || len(records) == 0 {
+			return err
+		}
+		for _, r := range records {
+			if r.Accounting != nil {
+				a.sessions.Account(*r.Accounting)
+			}
+		}
+		from = records[len(records)-1].Sequence + 1
+	}
+}
+
+// orphan ends a session that goes on although its grant is gone.
+func (a *Agent) orphan(s wire.Session) {
+	grant := wire.Grant{ID: s.GrantID, VisitID: s.VisitID, Username: s.Username}
+	if grant.ID == "" { // known by name only
+		g, _ := a.ledger.Lookup(s.Username)
+		if g == nil {
+			return
+		}
+		grant.ID, grant.VisitID = g.ID, g.VisitID
+	}
+	a.ladder.End(grant, nil, []wire.Session{s})
+}
+
+// sync takes the hub's time and tells the ledger, whose grants end by it.
+func (a *Agent) sync(hubNow time.Time, within time.Duration) {
+	if a.clock.Sync(hubNow, within) != 0 {
+		a.ledger.ClockChanged()
+	}
+}
+
+func (a *Agent) clockUnsaved(err error) {
+	a.log.Error("the clock's mark was not saved", "error", err)
+}
+
+func (a *Agent) interim(id visit.NASID) time.Duration {
+	nas := a.ledger.NASByID(id)
+	if nas == nil {
+		return 0
+	}
+	return time.Duration(nas.InterimSeconds) * time.Second
+}
