@@ -24,6 +24,7 @@ func given() map[string]string {
 		"FOYER_SECRETS":         "/etc/foyer/secrets",
 		"FOYER_PUBLIC_URL":      "https://foyer.example.org",
 		"FOYER_AGENT_HOSTS":     "foyer.example.org",
+		"FOYER_AGENT_URL":       "https://foyer.example.org:8443",
 		"FOYER_TRUSTED_PROXIES": "172.16.0.0/12",
 	}
 }
