@@ -110,7 +110,8 @@ func (e *lostError) Unwrap() error { return e.err }
 // when run again.
 func retryable(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code == codeSerializationFailure || pg.Code == codeDeadlock
+		return pg.Code == codeSerializationFailure || pg.Code == codeDeadlock ||
+			violates(err, "sessions_key") // two agents reported the same session at once
 	}
 	return pgconn.SafeToRetry(err)
 }

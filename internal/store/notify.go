@@ -25,6 +25,7 @@ const (
 	NotifyVisit   NotificationKind = "visit"   // object: visit
 	NotifyAck     NotificationKind = "ack"     // an agent acknowledged; object: agent
 	NotifyEvent   NotificationKind = "event"   // new events
+	NotifyAccess  NotificationKind = "access"  // a login or token was revoked
 	NotifyResync  NotificationKind = "resync"  // local: some were missed, anything may have changed
 )
 

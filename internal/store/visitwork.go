@@ -86,9 +86,9 @@ func (s *Store) WorkView(ctx context.Context, id visit.VisitID) (visit.Work, err
 
 // IssueVoucher carries out a requested check-in: voucher, ledger, status, event
 // and audit in one transaction. It is idempotent: a visit that has its voucher
-// keeps it, one that has ended gets none. A check-in that was requested and
-// never carried out before the departure ends as no_show. It returns
-// ErrVisitNotFound, and ErrNotCheckedIn when nobody has asked for the check-in.
+// keeps it; one that has ended, or whose check-in nobody has requested, gets
+// none. A check-in that was requested and never carried out before the departure
+// ends as no_show. The only refusal is ErrVisitNotFound.
 func (s *Store) IssueVoucher(ctx context.Context, id visit.VisitID, by Taker) (Issued, error) {
 	var out Issued
 	var site *changes
@@ -115,7 +115,8 @@ func (s *Store) IssueVoucher(ctx context.Context, id visit.VisitID, by Taker) (I
 }
 
 func (t *tx) issue(ctx context.Context, row *visitRow, by Taker, out *Issued) error {
-	stamped := by == Workflow && row.CheckInTakenAt == nil
+	requested := row.CheckInRequestedAt != nil
+	stamped := by == Workflow && requested && row.CheckInTakenAt == nil
 	if stamped {
 		row.CheckInTakenAt = &t.now
 	}
@@ -126,9 +127,7 @@ func (t *tx) issue(ctx context.Context, row *visitRow, by Taker, out *Issued) er
 			return err
 		}
 		out.VoucherID, out.Revision = voucher.ID, voucher.Revision
-	case row.Status.Ended():
-	case row.CheckInRequestedAt == nil:
-		return visit.ErrNotCheckedIn
+	case row.Status.Ended() || !requested:
 	case !row.ExpectedDeparture.After(t.now):
 		return t.noShow(ctx, row)
 	default:
@@ -184,8 +183,8 @@ func (t *tx) noShow(ctx context.Context, row *visitRow) error {
 
 // RevokeVoucher decides under the visit's lock whether the visit ends now, and if
 // so ends it: voucher, ledger, status, presence, event and audit in one
-// transaction. It is idempotent: the first end stays. It returns
-// ErrVisitNotFound, and ErrNotCheckedIn before the check-in.
+// transaction. It is idempotent: the first end stays. A check-out that overtook
+// its check-in carries out both. The only refusal is ErrVisitNotFound.
 func (s *Store) RevokeVoucher(ctx context.Context, id visit.VisitID, in RevokeInput) (Revoked, error) {
 	var out Revoked
 	var site *changes
@@ -209,13 +208,13 @@ func (s *Store) RevokeVoucher(ctx context.Context, id visit.VisitID, in RevokeIn
 }
 
 func (t *tx) endIfDue(ctx context.Context, row *visitRow, in RevokeInput) (fresh bool, err error) {
-	if row.Status == visit.PreRegistered {
-		return false, visit.ErrNotCheckedIn
+	if row.Status == visit.PreRegistered && row.CheckInRequestedAt != nil && row.CheckOutRequestedAt != nil {
+		if err := t.issue(ctx, row, in.By, &Issued{}); err != nil {
+			return false, err
+		}
 	}
-	if end, ok := row.visit().DecideEnd(t.now, in.Cancelled); ok && !row.Status.Ended() {
-		fresh = true
-		row.end(end, t.now)
-		if err := t.announceEnd(ctx, row, end); err != nil {
+	if row.Status == visit.CheckedIn {
+		if fresh, err = t.end(ctx, row, in); err != nil {
 			return false, err
 		}
 	}
@@ -227,6 +226,15 @@ func (t *tx) endIfDue(ctx context.Context, row *visitRow, in RevokeInput) (fresh
 		return false, nil
 	}
 	return fresh, t.saveVisit(ctx, row)
+}
+
+func (t *tx) end(ctx context.Context, row *visitRow, in RevokeInput) (fresh bool, err error) {
+	end, ok := row.visit().DecideEnd(t.now, in.Cancelled)
+	if !ok {
+		return false, nil
+	}
+	row.end(end, t.now)
+	return true, t.announceEnd(ctx, row, end)
 }
 
 func (t *tx) announceEnd(ctx context.Context, row *visitRow, end visit.End) error {

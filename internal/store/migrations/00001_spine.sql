@@ -257,6 +257,7 @@ create table sessions (
 create index sessions_visit on sessions (visit_id);
 create index sessions_open on sessions (site_id) where ended_at is null;
 create index sessions_open_nas on sessions (nas_id) where ended_at is null;
+create index sessions_open_voucher on sessions (voucher_id) where ended_at is null;
 
 -- One row a (visit, generation): the attempt under way, and the result.
 create table commands (
