@@ -1,0 +1,250 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/workflows"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The role runs on the real store.
+var _ Store = (*store.Store)(nil)
+var _ Notifications = (*store.Notifier)(nil)
+
+// board is a database of stragglers, and Temporal beside it, for the sweeper.
+type board struct {
+	mu       sync.Mutex
+	calls    map[string]int
+	fail     map[string]error
+	hang     map[string]bool
+	overdue  []visit.VisitID
+	pending  []store.Intent
+	open     []store.OpenVisit
+	running  map[visit.VisitID]bool
+	started  []visit.VisitID
+	signaled []visit.VisitID
+	sent     []visit.VisitID
+	leader   bool // somebody else leads
+	lease    context.CancelFunc
+}
+
+func newBoard() *board {
+	return &board{calls: map[string]int{}, fail: map[string]error{}, hang: map[string]bool{}, running: map[visit.VisitID]bool{}}
+}
+
+func (b *board) sweeper() *sweeper {
+	return &sweeper{store: b, workflows: b, logger: slog.New(slog.DiscardHandler), metrics: NewMetrics(prometheus.NewRegistry()), now: time.Now}
+}
+
+// leadElsewhere says whether another process leads.
+func (b *board) leadElsewhere(leads bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.leader = leads
+}
+
+// call notes a call and plays its failure.
+func (b *board) call(ctx context.Context, name string) error {
+	b.mu.Lock()
+	b.calls[name]++
+	err, hang := b.fail[name], b.hang[name]
+	b.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
+}
+
+func (b *board) count(name string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls[name]
+}
+
+func (b *board) TryLead(ctx context.Context, _ string) (context.Context, func(), bool, error) {
+	err := b.call(ctx, "TryLead")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil || b.leader {
+		return nil, nil, false, err
+	}
+	lease, cancel := context.WithCancel(ctx)
+	b.lease = cancel
+	return lease, func() { cancel(); _ = b.call(ctx, "release") }, true, nil
+}
+
+func (b *board) Overdue(ctx context.Context, _ int) ([]visit.VisitID, error) {
+	return b.overdue, b.call(ctx, "Overdue")
+}
+
+func (b *board) RevokeVoucher(ctx context.Context, id visit.VisitID, in store.RevokeInput) (store.Revoked, error) {
+	if in.By != store.Fallback {
+		return store.Revoked{}, errors.New("only the workflow stamps intents as taken")
+	}
+	err := b.call(ctx, "RevokeVoucher "+string(id))
+	return store.Revoked{Fresh: err == nil}, err
+}
+
+func (b *board) PendingIntents(ctx context.Context, _ time.Time, limit int) ([]store.Intent, error) {
+	err := b.call(ctx, "PendingIntents")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pending[:min(limit, len(b.pending))], err
+}
+
+func (b *board) IntentSent(ctx context.Context, id visit.VisitID) error {
+	b.mu.Lock()
+	b.sent = append(b.sent, id)
+	for i, intent := range b.pending {
+		if intent.VisitID == id {
+			b.pending = append(b.pending[:i:i], b.pending[i+1:]...)
+			break
+		}
+	}
+	b.mu.Unlock()
+	return b.call(ctx, "IntentSent")
+}
+
+func (b *board) OpenVisits(ctx context.Context, after visit.VisitID, limit int) (page []store.OpenVisit, err error) {
+	for _, v := range b.open {
+		if v.ID > after && len(page) < limit {
+			page = append(page, v)
+		}
+	}
+	return page, b.call(ctx, "OpenVisits")
+}
+
+func (b *board) Start(ctx context.Context, id visit.VisitID, _ visit.SiteID) (bool, error) {
+	if err := b.call(ctx, "Start "+string(id)); err != nil {
+		return false, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running[id] {
+		return false, nil
+	}
+	b.running[id] = true
+	b.started = append(b.started, id)
+	return true, nil
+}
+
+func (b *board) CheckOut(ctx context.Context, id visit.VisitID, _ visit.SiteID) error {
+	b.mu.Lock()
+	b.signaled = append(b.signaled, id)
+	b.mu.Unlock()
+	return b.call(ctx, "CheckOut")
+}
+
+func (b *board) Running(ctx context.Context) (map[visit.VisitID]bool, error) {
+	return map[visit.VisitID]bool{"a": true}, b.call(ctx, "Running")
+}
+
+func (b *board) MarkNoShows(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "MarkNoShows")
+}
+func (b *board) WipeCredentials(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "WipeCredentials")
+}
+func (b *board) PruneLedger(ctx context.Context) (int, error) { return 0, b.call(ctx, "PruneLedger") }
+func (b *board) PruneIdempotency(ctx context.Context) (int, error) {
+	return 0, b.call(ctx, "PruneIdempotency")
+}
+func (b *board) Checkpoint(ctx context.Context) (int, error) { return 0, b.call(ctx, "Checkpoint") }
+
+// What the sweeper never calls.
+func (b *board) WorkView(context.Context, visit.VisitID) (visit.Work, error) { panic("unused") }
+func (b *board) IssueVoucher(context.Context, visit.VisitID, store.Taker) (store.Issued, error) {
+	panic("unused")
+}
+func (b *board) SealVisit(context.Context, visit.VisitID, store.SealInput) error { panic("unused") }
+func (b *board) BeginTermination(context.Context, store.TerminationRequest) (visit.TerminationResult, bool, error) {
+	panic("unused")
+}
+func (b *board) FailTermination(context.Context, visit.VisitID, int, string) error { panic("unused") }
+func (b *board) Undelivered(context.Context, int) ([]store.Completion, error)      { panic("unused") }
+func (b *board) Delivered(context.Context, visit.VisitID, int, int) error          { panic("unused") }
+
+// tray is a store of results, and the activities that wait for them.
+type tray struct {
+	mu        sync.Mutex
+	waiting   []store.Completion
+	fail      map[visit.VisitID]error
+	completed []workflows.Completion
+	looked    int
+	news      chan store.Notification
+	ended     bool // the subscription
+}
+
+func (t *tray) results() *results {
+	return &results{
+		store: t, workflows: t, notifications: t,
+		logger: slog.New(slog.DiscardHandler), metrics: NewMetrics(prometheus.NewRegistry()),
+	}
+}
+
+func (t *tray) put(ids ...visit.VisitID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		t.waiting = append(t.waiting, store.Completion{
+			TerminationRequest: store.TerminationRequest{VisitID: id, Generation: 1, Attempt: 1, WorkflowID: string(id), RunID: "r", ActivityID: "a"},
+			Final:              true,
+		})
+	}
+}
+
+func (t *tray) done() []workflows.Completion {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.completed
+}
+
+func (t *tray) Subscribe(int) (<-chan store.Notification, func()) {
+	return t.news, func() { t.ended = true }
+}
+
+func (t *tray) Undelivered(_ context.Context, limit int) ([]store.Completion, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.looked++
+	return append([]store.Completion(nil), t.waiting[:min(limit, len(t.waiting))]...), nil
+}
+
+func (t *tray) Delivered(_ context.Context, id visit.VisitID, _, _ int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, w := range t.waiting {
+		if w.VisitID == id {
+			t.waiting = append(t.waiting[:i:i], t.waiting[i+1:]...)
+			break
+		}
+	}
+	return nil
+}
+
+func (t *tray) CompleteTermination(_ context.Context, done workflows.Completion) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.fail[visit.VisitID(done.WorkflowID)]; err != nil {
+		return err
+	}
+	t.completed = append(t.completed, done)
+	return nil
+}
+
+func (t *tray) BeginTermination(context.Context, store.TerminationRequest) (visit.TerminationResult, bool, error) {
+	panic("unused")
+}
+func (t *tray) FailTermination(context.Context, visit.VisitID, int, string) error { panic("unused") }
