@@ -214,7 +214,7 @@ func (p *Postgres) Stop(ctx context.Context) error {
 	defer cancel()
 	err := p.server.stop(ctx, syscall.SIGINT)
 	// A killed postmaster's children notice by themselves, but not at once.
-	err = errors.Join(err, killIn(context.WithoutCancel(ctx), p.cluster.data))
+	err = errors.Join(err, p.killRest())
 	if p.config.Ephemeral {
 		err = errors.Join(err, p.cluster.remove())
 	}
@@ -231,7 +231,13 @@ func (p *Postgres) Kill9() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.server.kill()
-	ctx, cancel := context.WithTimeout(context.Background(), stopFor)
+	return p.killRest()
+}
+
+// killRest ends what the postmaster leaves behind. It has its own limit: it is
+// needed most when the caller's context has ended.
+func (p *Postgres) killRest() error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), stopFor, errors.New("ending Postgres took too long"))
 	defer cancel()
 	return killIn(ctx, p.cluster.data)
 }
