@@ -111,7 +111,7 @@ func (h *Hub) notified(note store.Notification) {
 			h.links.Go(func() { h.recheck(p) })
 		}
 		return
-	case store.NotifyVisit, store.NotifyAck, store.NotifyEvent:
+	case store.NotifyVisit, store.NotifyAck, store.NotifyEvent, store.NotifyAccess:
 		return
 	}
 	for _, p := range h.peers {

@@ -1,0 +1,41 @@
+package live_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/foyerhq/foyer/api/live"
+)
+
+func TestCursorRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		at := map[string]int64{}
+		for range rapid.IntRange(0, 20).Draw(t, "chains") {
+			raw := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")
+			at[uuid.UUID(raw).String()] = rapid.Int64Min(0).Draw(t, "seq")
+		}
+		delete(at, uuid.Nil.String())
+		if rapid.Bool().Draw(t, "deployment") {
+			at["deployment"] = rapid.Int64Min(0).Draw(t, "seq")
+		}
+		got, ok := live.ParseCursor(live.Cursor(at))
+		require.True(t, ok)
+		require.Equal(t, at, got)
+	})
+}
+
+func FuzzParseCursor(f *testing.F) {
+	f.Add(live.Cursor(map[string]int64{"deployment": 3}))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		if at, ok := live.ParseCursor(text); ok {
+			again, ok := live.ParseCursor(live.Cursor(at))
+			require.True(t, ok)
+			require.Equal(t, at, again)
+		}
+	})
+}
