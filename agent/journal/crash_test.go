@@ -23,6 +23,7 @@ import (
 func TestTornTailAtEveryOctet(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 0)
+	b.disk.lazy.Store(true)
 	var ends []int64 // of each record
 	for n := range 4 {
 		b.add(t, record(n))
@@ -200,6 +201,7 @@ func TestAcceptedRecordsAreNeverLost(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		b := setup(t, 1<<20)
+		b.disk.lazy.Store(true)
 		defer func() { _ = b.Close() }()
 		kept := map[uint64]int{}
 		var highest uint64

@@ -1,17 +1,22 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"github.com/foyerhq/foyer/agent/vault"
@@ -129,6 +134,8 @@ func TestLedgerFollowsTheDesiredSet(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		b := filled(t, 0)
+		b.lazy = true
+		b.reopen(t)
 		defer func() { _ = b.Close() }()
 		want, revision := map[string]wire.Grant{}, int64(1)
 		var unacked []*wire.Entry
@@ -193,50 +200,134 @@ func requireHolds(t require.TestingT, l *Ledger, want map[string]wire.Grant) {
 
 const swapSize = 3 * portion
 
-// swapForever replaces the ledger in dir by sets of one mark after another.
+// swapForever replaces the ledger in dir by one set after another, at odd
+// revisions, and drops a grant from each at the even ones. It prints what it may
+// acknowledge.
 func swapForever(dir string) {
-	keys, err := vault.Open(filepath.Join(dir, "ledger.key"), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	l, err := Open(Config{Dir: dir, Keys: keys, Now: func() time.Time { return noon }, Logger: quiet()})
-	if err != nil {
-		panic(err)
-	}
+	l := openAt(dir)
 	pos, _ := l.Position()
-	for revision := pos.Revision + 1; ; revision++ {
+	for revision := (pos.Revision | 1) + 2; ; revision += 2 {
 		set := Set{Position: at(revision), Grants: grants(swapSize)}
 		for i := range set.Grants {
 			set.Grants[i].Password = fmt.Sprint(revision)
 		}
-		if _, err := l.Replace(set); err != nil {
-			panic(err)
-		}
-		acked, _ := json.Marshal(revision)
-		fmt.Println(string(acked))
+		_, err := l.Replace(set)
+		must(err)
+		fmt.Println(revision)
+		_, err = l.Apply([]*wire.Entry{drop(revision+1, grant(0).ID)})
+		must(err)
+		fmt.Println(revision + 1)
+	}
+}
+
+func openAt(dir string) *Ledger {
+	keys, err := vault.Open(filepath.Join(dir, "ledger.key"), rand.Reader)
+	must(err)
+	l, err := Open(Config{Dir: dir, Keys: keys, Now: func() time.Time { return noon }, Logger: quiet()})
+	must(err)
+	return l
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
 	}
 }
 
 func TestKillInMidSwapLeavesOldOrNew(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	keys, err := vault.Open(filepath.Join(dir, "ledger.key"), rand.Reader)
-	require.NoError(t, err)
 	for round := range 6 {
 		acked := runAndKill(t, dir, time.Duration(150+60*round)*time.Millisecond)
-		l, err := Open(Config{Dir: dir, Keys: keys, Now: func() time.Time { return noon }, Logger: quiet()})
-		require.NoError(t, err)
+		l := openAt(dir)
 		pos, empty := l.Position()
+		require.GreaterOrEqual(t, pos.Revision, acked, "what was acknowledged is there")
 		if !empty {
-			require.GreaterOrEqual(t, pos.Revision, acked, "what was acknowledged is there")
-			require.Len(t, l.byID, swapSize)
+			dropped := 1 - int(pos.Revision%2)
+			require.Len(t, l.byID, swapSize-dropped)
 			for _, h := range l.byID {
-				require.Equal(t, fmt.Sprint(pos.Revision), h.grant.Password, "one set, not a mixture")
+				require.Equal(t, fmt.Sprint(pos.Revision-int64(dropped)), h.grant.Password, "one set, not a mixture")
 			}
 		}
 		require.NoError(t, l.Close())
 		require.NoFileExists(t, filepath.Join(dir, "ledger.db.broken"))
 	}
+}
+
+// A lyingDisk says that it has written and has not.
+type lyingDisk struct{ vault.Tx }
+
+var errLie = errors.New("not written")
+
+func (d lyingDisk) Update(f func(*bbolt.Tx) error) error {
+	err := d.Tx.Update(func(tx *bbolt.Tx) error { return cmp.Or(f(tx), errLie) })
+	if errors.Is(err, errLie) {
+		return nil
+	}
+	return err
+}
+
+// The control to the tests above: an acknowledgement before the flush is found,
+// because access is back after a restart.
+func TestAcknowledgingBeforeTheFlushWouldBeSeen(t *testing.T) {
+	t.Parallel()
+	b := filled(t, 3)
+	b.Ledger.disk.db.Tx = lyingDisk{b.disk.Tx}
+	_, err := b.Apply([]*wire.Entry{drop(2, grant(1).ID)})
+	require.NoError(t, err)
+	require.NotEmpty(t, b.reason(grant(1)))
+	b.reopen(t)
+	require.Empty(t, b.reason(grant(1)))
+}
+
+// A limit on the file's size is a full disk that the database itself meets.
+func TestDatabaseMeetsTheEndOfTheDisk(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "LEDGER_FULL_DIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Equal(t, "full, then well\n", string(out))
+}
+
+func fillDisk(dir string) {
+	signal.Ignore(syscall.SIGXFSZ)
+	l := openAt(dir)
+	_, err := l.Replace(Set{Position: at(1), Grants: grants(100)})
+	must(err)
+	info, err := os.Stat(filepath.Join(dir, "ledger.db"))
+	must(err)
+	limit := syscall.Rlimit{}
+	must(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
+	unlimited := limit
+	limit.Cur = uint64(info.Size())
+	must(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
+
+	set := Set{Position: at(9), Grants: grants(5000)[1:]}
+	batch := []*wire.Entry{drop(2, grant(0).ID)}
+	for n := range 3000 {
+		batch = append(batch, put(int64(3+n), grant(1000+n)))
+	}
+	for range 3 {
+		if _, err := l.Apply(batch); err == nil {
+			panic("an acknowledgement without a disk")
+		}
+		if _, err := l.Replace(set); err == nil {
+			panic("an acknowledgement without a disk")
+		}
+	}
+	if _, why := l.Lookup(grant(0).Username); why == "" || l.Stats().DiskError != "no_space" {
+		panic("no revoke, or " + l.Stats().DiskError)
+	}
+	must(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &unlimited))
+	_, err = l.Apply(batch)
+	must(err)
+	must(l.Close())
+	if pos, _ := openAt(dir).Position(); pos != batch[len(batch)-1].Position {
+		panic("not on disk")
+	}
+	fmt.Println("full, then well")
+	os.Exit(0)
 }
 
 // runAndKill returns the last revision the process acknowledged.

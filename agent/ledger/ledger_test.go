@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("LEDGER_SWAP_DIR"); dir != "" {
 		swapForever(dir)
 	}
+	if dir := os.Getenv("LEDGER_FULL_DIR"); dir != "" {
+		fillDisk(dir)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -62,6 +65,7 @@ type bench struct {
 	keys *seal.Keyring
 	now  atomic.Pointer[time.Time]
 	disk *faultyDisk
+	lazy bool // does not wait for the disk: restarts are clean
 }
 
 func (b *bench) set(now time.Time) { b.now.Store(&now) }
@@ -83,6 +87,7 @@ func (b *bench) open(t testing.TB) {
 	l, err := Open(Config{Dir: b.dir, Keys: b.keys, Now: func() time.Time { return *b.now.Load() }, Logger: quiet()})
 	require.NoError(t, err)
 	b.Ledger = l
+	l.disk.db.Tx.(*bbolt.DB).NoSync = b.lazy
 	b.disk = &faultyDisk{Tx: l.disk.db.Tx}
 	l.disk.db.Tx = b.disk
 }
@@ -260,7 +265,8 @@ func TestSnapshotOfAnotherLineageReplacesWhateverItsRevision(t *testing.T) {
 func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 	t.Parallel()
 	b := filled(t, 0)
-	b.disk.Tx.(*bbolt.DB).NoSync = true
+	b.lazy = true
+	b.reopen(t)
 	commands := func(base int64) []*wire.Entry {
 		var all []*wire.Entry
 		for i := range int64(6) {

@@ -21,8 +21,12 @@ func drawStory(t *rapid.T) (story []wire.Accounting) {
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "resets") {
 		status := rapid.SampledFrom([]wire.AccountingStatus{wire.AccountingOn, wire.AccountingOff}).Draw(t, "reset")
+		at := after(rapid.IntRange(0, 3000).Draw(t, "reset at"))
+		if len(story) > 0 && rapid.Bool().Draw(t, "in the same second") {
+			at = rapid.SampledFrom(story).Draw(t, "as").EventAt
+		}
 		story = append(story, wire.Accounting{
-			Status: status, EventAt: after(rapid.IntRange(0, 3000).Draw(t, "reset at")),
+			Status: status, EventAt: at,
 			Session: wire.Session{Key: wire.SessionKey{NASID: "nas"}},
 		})
 	}
@@ -47,7 +51,7 @@ func drawSession(t *rapid.T, acct string, start int) (said []wire.Accounting) {
 	for n := range rapid.IntRange(0, 4).Draw(t, "interims") {
 		add(wire.AccountingInterim, 60*(n+1))
 	}
-	if rapid.Bool().Draw(t, "with stop") {
+	for range rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "stops") { // a repeat may have another time
 		add(wire.AccountingStop, rapid.IntRange(1, 400).Draw(t, "stop"))
 	}
 	return said
@@ -119,4 +123,17 @@ func requireMeaning(t *rapid.T, story []wire.Accounting, key wire.SessionKey, s 
 	default:
 		require.Equal(t, reset, s.endedAt())
 	}
+}
+
+func TestAResetIsNotForgottenForLaterOnes(t *testing.T) {
+	t.Parallel()
+	table := memory(func() time.Time { return noon })
+	table.Account(said(wire.AccountingStart, "a", 0, 0))
+	for n := range maxResets + 5 {
+		table.reset("nas", reset{At: after(10 + n)})
+	}
+	table.Account(said(wire.AccountingInterim, "a", 5, 0))
+	s, _ := table.Watch(key("a"))
+	require.Equal(t, after(10), s.EndedAt)
+	require.Len(t, table.resets["nas"], maxResets)
 }

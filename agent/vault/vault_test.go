@@ -3,9 +3,11 @@ package vault_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,4 +86,13 @@ func TestConcurrentStartsAgreeOnOneKey(t *testing.T) {
 		require.NotEmpty(t, id)
 		require.Equal(t, ids[0], id)
 	}
+}
+
+func TestErrorClass(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, vault.ErrorClass(nil))
+	require.Equal(t, "no_space", vault.ErrorClass(&os.PathError{Op: "write", Path: "/secret", Err: syscall.ENOSPC}))
+	require.Equal(t, "no_space", vault.ErrorClass(errors.New("file resize error: "+syscall.EDQUOT.Error())))
+	require.Equal(t, "read_only", vault.ErrorClass(syscall.EROFS))
+	require.Equal(t, "io", vault.ErrorClass(errors.New("else")))
 }
