@@ -177,13 +177,16 @@ func TestAnswerFromElsewhereIsNotSeen(t *testing.T) {
 	defer elsewhere.Close()
 	n := newTestNAS(t, silent)
 	// The spoofer knows the secret and the request, and answers from its own port.
-	n.script = []reply{func(r []byte) [][]byte {
+	spoof := func(r []byte) [][]byte {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		address, _ := net.ResolveUDPAddr("udp", n.lastFrom)
 		_, _ = elsewhere.WriteTo(ack(r)[0], address)
 		return nil
-	}}
+	}
+	n.mu.Lock()
+	n.script = []reply{spoof}
+	n.mu.Unlock()
 	out := newDriver(quick).Disconnect(t.Context(), n.nas(), testSession())
 	require.Equal(t, visit.ReasonNoAnswer, out.Reason)
 }

@@ -20,6 +20,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ type Hub struct {
 	PingEvery time.Duration
 	// PingAt is the time that pings tell; zero: now.
 	PingAt time.Time
+	// Refuse answers everything with 503.
+	Refuse atomic.Bool
 	// Answer, when set, may answer a request itself and then returns true.
 	Answer func(w http.ResponseWriter, r *http.Request) bool
 	// CertificateFor is how long certificates last; zero: 30 days.
@@ -69,7 +72,10 @@ func New(t testing.TB) *Hub {
 	mux.HandleFunc("GET /agent/ws", func(w http.ResponseWriter, r *http.Request) { h.link(w, r, false) })
 	mux.HandleFunc("GET /agent/ws-proxy", func(w http.ResponseWriter, r *http.Request) { h.link(w, r, true) })
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h.Answer == nil || !h.Answer(w, r) {
+		switch {
+		case h.Refuse.Load():
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case h.Answer == nil || !h.Answer(w, r):
 			mux.ServeHTTP(w, r)
 		}
 	}))
