@@ -9,31 +9,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// deploymentChain is the chain of events that belong to no site.
-const deploymentChain = "deployment"
-
 const (
 	cursorVersion = 1
 	maxCursor     = 16 << 10 // characters; some 500 sites
 )
 
-// position is a place in each of several chains of events: the sequence number
-// of the last event seen.
+// position is a place in each of several sites' chains of events, by the site's
+// id: the sequence number of the last event seen.
 type position map[string]int64
 
 // encode returns the position as text that callers treat as opaque:
 //
-//	base64url(version | per chain, by name: 16 octets of its id, zero for the deployment | uvarint)
+//	base64url(version | per chain, in order: the 16 octets of its id, uvarint)
 func (p position) encode() string {
 	out := []byte{cursorVersion}
 	for _, chain := range slices.Sorted(maps.Keys(p)) {
-		var id uuid.UUID
-		if chain != deploymentChain {
-			parsed, err := uuid.Parse(chain)
-			if err != nil {
-				continue // no such chain exists
-			}
-			id = parsed
+		id, err := uuid.Parse(chain)
+		if err != nil {
+			continue // no site has such an id
 		}
 		out = binary.AppendUvarint(append(out, id[:]...), uint64(max(p[chain], 0)))
 	}
@@ -59,15 +52,8 @@ func parseCursor(text string) (position, bool) {
 		if n <= 0 || int64(seq) < 0 {
 			return nil, false
 		}
-		p[chainOf(uuid.UUID(raw[:16]))] = int64(seq)
+		p[uuid.UUID(raw[:16]).String()] = int64(seq)
 		raw = raw[16+n:]
 	}
 	return p, true
-}
-
-func chainOf(id uuid.UUID) string {
-	if id == uuid.Nil {
-		return deploymentChain
-	}
-	return id.String()
 }

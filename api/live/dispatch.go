@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 const (
-	page     = 128 // events per look; half a screen's queue
+	page     = 128 // events of a chain per look, and handed out at a time; half a screen's queue
 	pollFor  = 5 * time.Second
 	paceFor  = time.Second
 	stallFor = 250 * time.Millisecond
@@ -115,11 +116,13 @@ func (d *dispatcher) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.deliver(events)
+		for some := range slices.Chunk(events, page) {
+			d.pace(ctx)
+			d.deliver(some)
+		}
 		if len(events) < page {
 			return nil
 		}
-		d.pace(ctx)
 	}
 }
 

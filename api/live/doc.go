@@ -3,7 +3,7 @@
 // A screen gets thin messages: ids, kinds and instants, never personal data.
 // What it shows it reads through the API, which decides what it may see:
 //
-//	{"type":"hello","cursor":"…","now":"…"}     first, or again after nothing
+//	{"type":"hello","cursor":"…","now":"…"}     first
 //	{"type":"event","cursor":"…","event":{…}}   something happened
 //	{"type":"resync","cursor":"…","now":"…"}    instead of hello: read everything again
 //
@@ -26,7 +26,6 @@
 //   - Three goroutines serve a screen: a reader, which only notices pongs and the
 //     end, the only writer, and one that asks every minute, and after a logout,
 //     whether its credentials still hold (else 1008).
-//   - A screen sees the chains of its sites, and the deployment's only where it
-//     follows all.
+//   - A screen sees the chains of its sites only.
 //   - Stop closes every screen with 1012 and waits for them.
 package live

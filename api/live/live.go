@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,10 +20,11 @@ import (
 
 // Events are the events as this package reads them.
 type Events interface {
-	// EventCursors returns the present end of each chain in the scope.
+	// EventCursors returns the present end of each site's chain in the scope. The
+	// last event may lie before it.
 	EventCursors(ctx context.Context, scope store.Scope) (map[string]int64, error)
-	// EventsAfter returns at most limit events behind the place in each chain, in
-	// order within a chain; a chain that is not named is read from its beginning.
+	// EventsAfter returns at most limit events of each chain behind the place in it,
+	// in order within a chain; a chain that is not named is read from its beginning.
 	EventsAfter(ctx context.Context, scope store.Scope, after map[string]int64, limit int) ([]store.ChainEvent, error)
 	// Site errors with KindNotFound for what lies outside the scope.
 	Site(ctx context.Context, scope store.Scope, id visit.SiteID) (visit.Site, error)
@@ -229,15 +231,14 @@ func (l *Live) greet(s *screen, at position, cursor string) error {
 	if cursor == "" {
 		return s.say(message{Type: typeHello, Cursor: at.encode(), Now: &now})
 	}
-	from, ok := missed(cursor, at)
-	if !ok {
-		return s.say(message{Type: typeResync, Cursor: at.encode(), Now: &now})
-	}
-	events, err := l.between(s, from, at)
-	if err != nil {
+	from, events, err := l.missed(s, at, cursor)
+	switch {
+	case err != nil:
 		l.log.Warn("replay failed", "error", err)
 		s.cancel(errReplay)
 		return err
+	case from == nil:
+		return s.say(message{Type: typeResync, Cursor: at.encode(), Now: &now})
 	}
 	if err := s.say(message{Type: typeHello, Cursor: from.encode(), Now: &now}); err != nil {
 		return err
@@ -251,42 +252,47 @@ func (l *Live) greet(s *screen, at position, cursor string) error {
 	return nil
 }
 
-// missed returns the place of a cursor in the chains of at, chains it does not
-// name being unseen. False: it is no cursor, from another time line, or too far
-// behind.
-func missed(cursor string, at position) (from position, ok bool) {
+// missed returns the place of a cursor and the events from there to at. No
+// place: the cursor is none of ours, of another time line (a database restored
+// from a copy), or too far behind.
+func (l *Live) missed(s *screen, at position, cursor string) (position, []store.ChainEvent, error) {
 	named, ok := parseCursor(cursor)
 	if !ok {
-		return nil, false
+		return nil, nil, nil
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, replayFor)
+	defer cancel()
+	heads, err := l.store.EventCursors(ctx, s.scope)
+	if err != nil {
+		return nil, nil, err
 	}
 	from, behind := position{}, int64(0)
-	for chain, seq := range at {
-		from[chain] = named[chain]
-		if named[chain] > seq {
-			return nil, false
+	for chain, head := range heads {
+		if named[chain] > head {
+			return nil, nil, nil
 		}
-		behind += seq - named[chain]
+		from[chain] = named[chain]
+		behind += max(0, at[chain]-named[chain])
 	}
-	return from, behind <= replayMost
+	if behind > replayMost {
+		return nil, nil, nil
+	}
+	events, err := l.between(ctx, s.scope, from, at)
+	return from, events, err
 }
 
 // between returns the events behind from up to at, which were committed before
-// the call.
-func (l *Live) between(s *screen, from, at position) ([]store.ChainEvent, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, replayFor)
-	defer cancel()
-	seen, events := position{}, []store.ChainEvent{}
-	for chain, seq := range from {
-		seen[chain] = seq
-	}
+// the call; what is behind at comes by the feed.
+func (l *Live) between(ctx context.Context, scope store.Scope, from, at position) ([]store.ChainEvent, error) {
+	seen, events := maps.Clone(from), []store.ChainEvent{}
 	for {
-		some, err := l.store.EventsAfter(ctx, s.scope, seen, page)
+		some, err := l.store.EventsAfter(ctx, scope, seen, page)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range some {
 			seen[e.Chain] = e.Seq
-			if last, ok := at[e.Chain]; ok && e.Seq <= last {
+			if e.Seq <= at[e.Chain] {
 				events = append(events, e)
 			}
 		}

@@ -123,6 +123,7 @@ func (s *Store) RevokeToken(ctx context.Context, by Caller, id string) error {
 			return err
 		}
 		t.audit("", by.Actor, "token.revoked", "token:"+id, nil)
+		t.notify(NotifyAccess, "", "")
 		_, err = t.Exec(ctx, `update tokens set revoked_at = @now where id = @id`, pgx.NamedArgs{"id": id, "now": t.now})
 		return err
 	})

@@ -145,6 +145,7 @@ func (s *Store) SetPassword(ctx context.Context, by Caller, user, hash string) e
 			return orNone(err, ErrUserNotFound)
 		}
 		t.audit("", by.Actor, "user.password_set", "user:"+user, nil)
+		t.notify(NotifyAccess, "", "")
 		const revoke = `update logins set revoked_at = @now where user_id = @id and revoked_at is null`
 		_, err = t.Exec(ctx, revoke, pgx.NamedArgs{"id": user, "now": t.now})
 		return err
@@ -224,10 +225,14 @@ func (s *Store) Login(ctx context.Context, hash []byte) (Login, User, error) {
 
 // RevokeLogin ends a dashboard session; one that is unknown or over is no error.
 func (s *Store) RevokeLogin(ctx context.Context, hash []byte) error {
-	return s.query(ctx, func(ctx context.Context, q db) error {
+	err := s.query(ctx, func(ctx context.Context, q db) error {
 		_, err := exec(ctx, q, `update logins set revoked_at = @now where token_hash = @hash and revoked_at is null`, pgx.NamedArgs{"hash": hash, "now": s.now()})
 		return err
 	})
+	if err == nil {
+		s.pulse.wake(Notification{Kind: NotifyAccess})
+	}
+	return err
 }
 
 // PruneLogins forgets logins that have been over for a day and returns how many.
