@@ -146,7 +146,7 @@ func (j *Journal) open() (*segment, error) {
 		j.segments = j.segments[:n-1] // it was empty
 	}
 	j.segments = append(j.segments, s)
-	j.deleteAcked()
+	_ = j.deleteAcked() // tried again with each Ack and segment
 	return s, nil
 }
 

@@ -81,37 +81,34 @@ func (l *Ledger) sound(id string, g *wire.Grant) *wire.Grant {
 // restrict does to memory what c does to objects that memory has: removals,
 // earlier ends, other passwords. Writer must be held.
 func (l *Ledger) restrict(c change) (ended []Ended) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for id, g := range c.grants {
-		if old := l.byID[id]; old != nil {
-			ended = l.supersede(old, g, ended)
+		if e, was := l.supersede(id, g); was {
+			ended = append(ended, e)
 		}
 	}
 	l.editNASes(c, func(held bool) bool { return held })
 	return ended
 }
 
-// supersede puts g, nil for nothing, in the place of old. Mu must be held.
-func (l *Ledger) supersede(old *holding, g *wire.Grant, ended []Ended) []Ended {
-	if g != nil {
-		if *g == old.grant {
-			return ended
-		}
+// supersede puts g, nil for nothing, in the place of what memory has under id, and
+// reports whether that ended somebody's access.
+func (l *Ledger) supersede(id string, g *wire.Grant) (e Ended, was bool) {
+	l.mu.Lock() // for each anew: a snapshot may end everything
+	defer l.mu.Unlock()
+	old := l.byID[id]
+	switch {
+	case old == nil || g != nil && *g == old.grant:
+		return e, false
+	case g != nil:
 		l.hold(newHolding(*g))
-		if g.Password == old.grant.Password && g.Username == old.grant.Username {
-			return ended
-		}
-		return append(ended, Ended{Grant: old.grant, Reason: wire.RefusedRevoked})
+		was = g.Password != old.grant.Password || g.Username != old.grant.Username
+		return Ended{Grant: old.grant, Reason: wire.RefusedRevoked}, was
 	}
 	p := newPast(old.grant, l.cfg.Now())
 	l.former.add(p)
 	l.unsaved = append(l.unsaved, p)
 	l.release(old)
-	if old.ended {
-		return ended
-	}
-	return append(ended, Ended{Grant: old.grant, Reason: p.Reason})
+	return Ended{Grant: old.grant, Reason: p.Reason}, !old.ended
 }
 
 // admit puts into memory what c adds. Writer must be held.
@@ -126,7 +123,7 @@ func (l *Ledger) admit(c change) {
 	l.editNASes(c, func(bool) bool { return true })
 }
 
-// editNASes publishes an index with those of c's NASes for which wanted, told
+// editNASes, which is the writer's, publishes an index with those of c's NASes for which wanted, told
 // whether memory has the NAS, says so.
 func (l *Ledger) editNASes(c change, wanted func(held bool) bool) {
 	if len(c.nases) == 0 {

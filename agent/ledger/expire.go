@@ -30,7 +30,12 @@ type endQueue []*holding
 func (q endQueue) Len() int           { return len(q) }
 func (q endQueue) Less(i, j int) bool { return q[i].grant.NotAfter.Before(q[j].grant.NotAfter) }
 func (q endQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *endQueue) Push(x any)        { *q = append(*q, x.(*holding)) }
+func (q *endQueue) Push(x any) {
+	if h, ok := x.(*holding); ok {
+		*q = append(*q, h)
+	}
+}
+
 func (q *endQueue) Pop() any {
 	old := *q
 	h := old[len(old)-1]

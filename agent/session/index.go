@@ -71,11 +71,19 @@ func (t *Table) login(s wire.Session) *record {
 	var found *record
 	for r := range t.byGrant[s.GrantID] {
 		same := r.Session.MAC == s.MAC || r.Session.MAC == "" || s.MAC == ""
-		if r.Session.Key.NASID == s.Key.NASID && same && precedes(r, s) && (found == nil || r.SeenAt.Before(found.SeenAt)) {
+		if r.Session.Key.NASID == s.Key.NASID && same && precedes(r, s) && (found == nil || likelier(r, found, s)) {
 			found = r
 		}
 	}
 	return found
+}
+
+// likelier prefers the login of s's own device, then the oldest.
+func likelier(r, found *record, s wire.Session) bool {
+	if own := r.Session.MAC == s.MAC; own != (found.Session.MAC == s.MAC) {
+		return own
+	}
+	return r.SeenAt.Before(found.SeenAt)
 }
 
 // precedes reports whether r is a login that s may have come from.
