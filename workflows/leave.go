@@ -4,13 +4,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/foyerhq/foyer/activities"
-	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // leave does what is left once access is revoked: it ends the live sessions and
 // tells the CRM, side by side, and seals the record when both have settled. For the
 // people concerned the visit is over already.
-func (v *visitRun) leave(ctx workflow.Context, work visit.Work, revoked activities.Revoked) (VisitResult, error) {
+func (v *visitRun) leave(ctx workflow.Context, revoked activities.Revoked) (VisitResult, error) {
 	v.show(ctx, revoked.Status)
 	v.progress.was(ctx, "%s: voucher revoked", revoked.Status)
 
@@ -19,11 +18,11 @@ func (v *visitRun) leave(ctx workflow.Context, work visit.Work, revoked activiti
 	var synced activities.Outcome
 	workflow.GoNamed(ctx, "crm", func(ctx workflow.Context) { synced = syncCRM(ctx, v.VisitInput) })
 	v.progress.is(ctx, "ending live sessions, telling the CRM")
-	_ = workflow.Await(ctx, func() bool { return v.termination.settled() && synced != "" })
+	await(ctx, func() bool { return v.termination.settled() && synced != "" })
 
 	err := v.seal(ctx, v.termination.outcome, synced)
 	// "Retry now" may cross the seal; it is carried out all the same.
-	_ = workflow.Await(ctx, v.termination.settled)
+	await(ctx, v.termination.settled)
 	return VisitResult{
 		Status: revoked.Status, EndedAt: revoked.EndedAt, Termination: v.termination.outcome, CRM: synced,
 	}, err

@@ -44,6 +44,7 @@ func (v *visitRun) listen(ctx workflow.Context) error {
 	})
 }
 
+// moved notes the earliest departure that was signalled.
 func (v *visitRun) moved(ctx workflow.Context, to time.Time) {
 	if v.sooner.IsZero() || to.Before(v.sooner) {
 		v.sooner = to

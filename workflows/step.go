@@ -27,3 +27,12 @@ func refused(err error) bool {
 	failure, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && failure.NonRetryable()
 }
+
+// await waits in a context that nothing cancels. That it was cancelled after all
+// would be a bug of ours: the workflow task fails, and operators see the workflow
+// stand still instead of taking a wrong turn.
+func await(ctx workflow.Context, condition func() bool) {
+	if err := workflow.Await(ctx, condition); err != nil {
+		panic(err)
+	}
+}

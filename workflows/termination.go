@@ -41,7 +41,7 @@ func (t *termination) settled() bool { return t.done >= t.wanted }
 // run carries out what is wanted, as long as the workflow lives.
 func (t *termination) run(ctx workflow.Context) {
 	for {
-		_ = workflow.Await(ctx, func() bool { return !t.settled() })
+		await(ctx, func() bool { return !t.settled() })
 		t.Generation = t.wanted
 		if outcome, over := t.end(ctx); over {
 			t.outcome, t.done = outcome, t.Generation
@@ -60,7 +60,7 @@ func (t *termination) end(ctx workflow.Context) (outcome activities.Outcome, ove
 	defer drop()
 	pending := workflow.ExecuteActivity(untilConfirmed(pendingCtx, summary, t.limit),
 		terminations.TerminateSessions, t.TerminateInput)
-	_ = workflow.Await(ctx, func() bool { return pending.IsReady() || t.wanted > t.Generation })
+	await(ctx, func() bool { return pending.IsReady() || t.wanted > t.Generation })
 	if !pending.IsReady() {
 		return "", false
 	}

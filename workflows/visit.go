@@ -43,7 +43,7 @@ func Visit(ctx workflow.Context, in VisitInput) (VisitResult, error) {
 		return VisitResult{}, err
 	}
 	result, err := v.run(lasting)
-	_ = workflow.Await(lasting, func() bool { return workflow.AllHandlersFinished(lasting) })
+	await(lasting, func() bool { return workflow.AllHandlersFinished(lasting) })
 	return result, err
 }
 
@@ -78,7 +78,7 @@ func (v *visitRun) run(ctx workflow.Context) (VisitResult, error) {
 			return VisitResult{Status: work.Status}, err
 		}
 		if revoked.Ended {
-			return v.leave(ctx, work, revoked)
+			return v.leave(ctx, revoked)
 		}
 	}
 }
@@ -99,7 +99,9 @@ func (v *visitRun) issue(ctx workflow.Context) (visit.Work, error) {
 	v.checkOut = v.checkOut || work.CheckOutRequestedAt != nil || work.Status.Ended()
 	v.departure = work.ExpectedDeparture
 	v.termination = newTermination(v.VisitInput, work)
-	v.progress.was(ctx, "checked in: voucher %s, ledger revision %d", issued.VoucherID, issued.Revision)
+	if work.Status == visit.CheckedIn {
+		v.progress.was(ctx, "checked in: voucher %s, ledger revision %d", issued.VoucherID, issued.Revision)
+	}
 	return work, nil
 }
 
@@ -121,7 +123,7 @@ func (v *visitRun) stay(ctx workflow.Context) {
 	timer := workflow.NewTimerWithOptions(timerCtx, remaining, workflow.TimerOptions{
 		Summary: "departs " + clock(v.departure),
 	})
-	_ = workflow.Await(ctx, func() bool {
+	await(ctx, func() bool {
 		return timer.IsReady() || v.leaving() || v.shortened() || historyIsLong(ctx)
 	})
 }
@@ -182,6 +184,9 @@ func (v *visitRun) show(ctx workflow.Context, status visit.Status) {
 	v.indexed = now
 	// Attributes that the namespace does not know fail the workflow task, which is
 	// repeated until somebody has registered them: nothing is lost.
-	_ = workflow.UpsertTypedSearchAttributes(ctx, siteID.ValueSet(string(v.SiteID)),
+	err := workflow.UpsertTypedSearchAttributes(ctx, siteID.ValueSet(string(v.SiteID)),
 		visitStatus.ValueSet(string(now.status)), departsAt.ValueSet(now.departure))
+	if err != nil {
+		workflow.GetLogger(ctx).Error("search attributes not updated", "error", err)
+	}
 }
