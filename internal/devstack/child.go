@@ -27,6 +27,7 @@ type launch struct {
 	name          string
 	path          string
 	args          []string
+	env           []string // added to childEnv
 	account       *account // nil: ours
 	onParentDeath syscall.Signal
 	logFile       string
@@ -42,7 +43,7 @@ func (l launch) start() (*child, error) {
 	// No context: the child ends by stop or kill, never by somebody's deadline.
 	cmd := exec.Command(l.path, l.args...) //nolint:gosec,noctx // the paths are the operator's choice
 	cmd.Dir = "/"                          // the caller's directory may be closed to the child's user
-	cmd.Env = childEnv()
+	cmd.Env = append(childEnv(), l.env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = childAttr(l.account, l.onParentDeath)
 	c := &child{name: l.name, cmd: cmd, log: l.logFile, exited: make(chan struct{})}
@@ -68,6 +69,9 @@ func (c *child) run(started chan<- error) {
 	_ = c.cmd.Wait() // how it ended is in its log; callers ask only whether
 	close(c.exited)
 }
+
+// pid is the process's, also after its end.
+func (c *child) pid() int { return c.cmd.Process.Pid }
 
 func (c *child) alive() bool {
 	select {

@@ -10,12 +10,14 @@ import (
 	"strconv"
 )
 
-// ErrNoPostgres and ErrNoTemporal say what to do when a program is missing.
+// ErrNoPostgres and its like say what to do when a program is missing.
 var (
 	ErrNoPostgres = errors.New("no Postgres server found on PATH or in /usr/lib/postgresql: " +
 		"install it with `apt-get install postgresql`, or set FOYER_DATABASE_URL to a server")
 	ErrNoTemporal = errors.New("no temporal program found on PATH, in bin/ or in var/bin/: " +
 		"build it with `scripts/ensure-tools temporal`, or set FOYER_TEMPORAL_ADDRESS to a server")
+	ErrNoTemporalServer = errors.New("no temporal-server and temporal-sql-tool found on PATH, in bin/ or in var/bin/: " +
+		"build them with `scripts/ensure-tools temporal-server`")
 )
 
 // findPostgres returns the directory that holds initdb and postgres: the one on
@@ -55,15 +57,25 @@ func findTemporal(configured string) (string, error) {
 		}
 		return configured, nil
 	}
-	if path, err := exec.LookPath("temporal"); err == nil {
+	path, err := findBuilt("temporal")
+	if err != nil || path == "" {
+		return "", errors.Join(err, ErrNoTemporal)
+	}
+	return path, nil
+}
+
+// findBuilt returns a program on PATH or built into the repository around the
+// working directory, and nothing when there is none.
+func findBuilt(program string) (string, error) {
+	if path, err := exec.LookPath(program); err == nil {
 		return path, nil
 	}
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", fmt.Errorf("look for temporal: %w", err)
+		return "", fmt.Errorf("look for %s: %w", program, err)
 	}
 	for {
-		for _, path := range []string{filepath.Join(dir, "bin", "temporal"), filepath.Join(dir, "var", "bin", "temporal")} {
+		for _, path := range []string{filepath.Join(dir, "bin", program), filepath.Join(dir, "var", "bin", program)} {
 			if runnable(path) {
 				return path, nil
 			}
@@ -71,7 +83,7 @@ func findTemporal(configured string) (string, error) {
 		// The root of our module is the last place: what lies above is not ours.
 		parent := filepath.Dir(dir)
 		if parent == dir || exists(filepath.Join(dir, "go.mod")) {
-			return "", ErrNoTemporal
+			return "", nil
 		}
 		dir = parent
 	}

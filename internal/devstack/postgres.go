@@ -174,6 +174,13 @@ func (p *Postgres) URL(database string) string {
 // Port is the server's port on 127.0.0.1.
 func (p *Postgres) Port() int { return p.port }
 
+// PID is the postmaster's; its backends are its children.
+func (p *Postgres) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.server.pid()
+}
+
 // CreateDatabase creates a database unless it exists.
 func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	conn, err := pgx.Connect(ctx, p.URL("postgres"))

@@ -169,6 +169,13 @@ func (t *Temporal) UIURL() string {
 	return "http://" + loopback(t.uiPort)
 }
 
+// PID is the running server's.
+func (t *Temporal) PID() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.server.pid()
+}
+
 // Exited is closed when the running server ends, whoever ended it. After
 // Restart a new channel takes its place.
 func (t *Temporal) Exited() <-chan struct{} {
