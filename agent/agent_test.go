@@ -145,21 +145,12 @@ func TestUnenrolledAgentKeepsTrying(t *testing.T) {
 	hub := linktest.New(t)
 	hub.Refuse.Store(true)
 	s := newSite(t, hub)
-	require.Equal(t, link.Unenrolled, s.unenrolled().Phase)
+	require.Equal(t, link.Unenrolled, s.agent.State().Link.Phase)
 	hub.Refuse.Store(false)
 	hub.Next()
 	enrolled, err := Enrolled(s.cfg.DataDir)
 	require.NoError(t, err)
 	require.True(t, enrolled)
-}
-
-// unenrolled returns the state as soon as it is seen.
-func (s *site) unenrolled() (state link.State) {
-	require.Eventually(s.t, func() bool {
-		state = s.agent.State().Link
-		return state.Phase == link.Unenrolled
-	}, 10*time.Second, time.Microsecond)
-	return state
 }
 
 // TestRevokeRejectsAndDisconnects follows one guest: in, revoked, cut, confirmed.

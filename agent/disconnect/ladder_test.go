@@ -245,6 +245,23 @@ func TestSilenceAfterACKConfirmsWhereTheNASSpoke(t *testing.T) {
 	})
 }
 
+func TestSilenceCountsFromTheFirstACK(t *testing.T) {
+	t.Parallel()
+	onStage(t, accepts, online(), func(t *testing.T, s *stage) {
+		s.table.interim("5F3A-01")
+		pass(time.Minute)
+		began := time.Now()
+		for attempt := 1; ; attempt++ { // as the server's workflow does
+			s.End(grant, command(attempt), nil)
+			pass(15 * time.Second)
+			if record := <-s.journal; record.Results[0].Result.Done() || len(s.journal) > 0 {
+				break // during an attempt, or in the rest after it
+			}
+		}
+		require.InDelta(t, 450, time.Since(began).Seconds(), 16)
+	})
+}
+
 func TestStoppedSessionIsNotAskedFor(t *testing.T) {
 	t.Parallel()
 	onStage(t, accepts, online(), func(t *testing.T, s *stage) {
@@ -289,15 +306,15 @@ func TestLoginReplacedByItsStart(t *testing.T) {
 	onStage(t, accepts, []wire.Session{implied}, func(t *testing.T, s *stage) {
 		s.End(grant, command(1), nil)
 		pass(time.Second)
-		real := testSession()
+		started := testSession()
 		s.table.mu.Lock()
-		s.table.sessions = append(s.table.sessions, real)
+		s.table.sessions = append(s.table.sessions, started)
 		s.table.mu.Unlock()
-		s.table.change(real.Key.AcctSessionID, func(st *session.Status) { *st = session.Status{Session: real, Known: true, SeenAt: time.Now()} })
-		s.table.change("", func(st *session.Status) { st.ReplacedBy = &real.Key })
+		s.table.change(started.Key.AcctSessionID, func(st *session.Status) { *st = session.Status{Session: started, Known: true, SeenAt: time.Now()} })
+		s.table.change("", func(st *session.Status) { st.ReplacedBy = &started.Key })
 		pass(time.Second)
 		require.Equal(t, 2, s.asked.total(), "the session that took its place is asked for in the same round")
-		s.table.stop(real.Key.AcctSessionID)
+		s.table.stop(started.Key.AcctSessionID)
 		record := <-s.journal
 		require.Len(t, record.Results, 2)
 		require.Equal(t, visit.TerminationAbsent, record.Results[0].Result.State)

@@ -15,7 +15,7 @@ type target struct {
 	key        wire.SessionKey // by which the table knows it
 	result     visit.SessionTermination
 	round      int       // the last round that asked for it
-	acceptedAt time.Time // of the last ACK
+	acceptedAt time.Time // of the first ACK without a sign of life after it
 	reported   visit.SessionTermination
 }
 
@@ -56,7 +56,7 @@ func (t *target) overtaken(status session.Status) bool {
 
 // attempt asks the session's NAS once, unless what is known answers already.
 func (c *climb) attempt(ctx context.Context, t *target) {
-	t.acceptedAt, t.result.Attempts = time.Time{}, nil
+	t.result.Attempts = nil
 	if c.settle(t) {
 		return
 	}
@@ -74,7 +74,9 @@ func (c *climb) attempt(ctx context.Context, t *target) {
 	t.result.Attempts = out.Attempts
 	t.conclude(c.l.cfg.Now(), out.State, out.Reason)
 	if out.State == visit.TerminationAccepted {
-		t.acceptedAt = t.result.At
+		if status, _ := c.l.cfg.Sessions.Watch(t.key); t.acceptedAt.IsZero() || status.SeenAt.After(t.acceptedAt) {
+			t.acceptedAt = t.result.At
+		}
 		c.confirm(ctx, t, nas)
 		return
 	}

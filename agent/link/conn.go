@@ -40,6 +40,9 @@ type conn struct {
 	in  chan wire.Frame // closed by nobody; the link's context ends its users
 	out chan wire.Frame
 
+	readEnd chan struct{} // closed by read, after readErr was set
+	readErr error
+
 	follower follower
 	upload   upload
 	renewal  renewal
@@ -55,6 +58,7 @@ func (l *Link) connect(ctx context.Context, id *identity, own credential) (up ti
 	c := &conn{
 		l: l, ws: ws, id: id, own: own,
 		in: make(chan wire.Frame, queueIn), out: make(chan wire.Frame, queueOut),
+		readEnd:  make(chan struct{}),
 		follower: newFollower(l), upload: newUpload(),
 	}
 	err = c.serve(ctx)
@@ -78,6 +82,7 @@ func (l *Link) dial(ctx context.Context, id *identity, own credential) (*websock
 	if l.cfg.Proxy {
 		path = "/agent/ws-proxy"
 	}
+	//nolint:bodyclose // the dialer has read what it gives of the body and closed it
 	ws, response, err := dialer.DialContext(ctx, "wss"+strings.TrimPrefix(id.URL, "https")+path, nil)
 	if err != nil && response != nil {
 		return nil, &unavailable{status: response.StatusCode, after: retryAfter(response)}
@@ -176,7 +181,11 @@ func (c *conn) prove(nonce []byte) error {
 }
 
 // read is the only reader, after greet.
-func (c *conn) read(ctx context.Context) error {
+func (c *conn) read(ctx context.Context) (err error) {
+	defer func() {
+		c.readErr = err
+		close(c.readEnd)
+	}()
 	for {
 		frame, err := c.next()
 		if err != nil {
@@ -239,11 +248,24 @@ func (c *conn) write(ctx context.Context) error {
 		select {
 		case frame := <-c.out:
 			if err := c.send(frame); err != nil {
-				return err
+				return c.reason(ctx, err)
 			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// reason returns why the link ended for a writer that can write no more: what the
+// hub said last, if it is on its way in, matters more than a broken pipe.
+func (c *conn) reason(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	select {
+	case <-c.readEnd:
+		return c.readErr
+	case <-ctx.Done():
+		return err
 	}
 }
 

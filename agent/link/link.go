@@ -179,7 +179,7 @@ func New(cfg Config) (*Link, error) {
 	}
 	l.wanting = id == nil || cfg.Token != "" && !l.token.made(id)
 	l.setIdentity(id)
-	l.enter(Unenrolled)
+	l.enter(Connecting)
 	return l, nil
 }
 
@@ -190,11 +190,12 @@ func (l *Link) State() State {
 	return l.state
 }
 
+// enter notes the phase. Without an identity there is but one.
 func (l *Link) enter(phase Phase) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if phase == Unenrolled && l.id != nil {
-		phase = Connecting
+	if l.id == nil {
+		phase = Unenrolled
 	}
 	if phase != l.state.Phase {
 		l.state.Phase, l.state.Since = phase, l.cfg.Now()
@@ -261,7 +262,6 @@ func phaseAfter(err error) Phase {
 func (l *Link) once(ctx context.Context) (up time.Duration, err error) {
 	id, wanting := l.identity()
 	if wanting {
-		l.enter(Unenrolled)
 		if err := l.enrol(ctx); err != nil {
 			if id == nil || !errors.Is(err, errRefused) {
 				return 0, err
