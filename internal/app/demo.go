@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/foyerhq/foyer/agent/link"
+	"github.com/foyerhq/foyer/agent"
 	"github.com/foyerhq/foyer/api"
 	"github.com/foyerhq/foyer/api/hub"
 	"github.com/foyerhq/foyer/internal/auth"
@@ -106,7 +106,7 @@ func (u *up) findOrCreateSite(ctx context.Context, s *store.Store) (visit.Site, 
 
 // prepareAgent gives the agent a token unless it has a certificate already.
 func (u *up) prepareAgent(ctx context.Context, s *store.Store) error {
-	enrolled, err := link.Enrolled(filepath.Join(u.Dir, "agent"))
+	enrolled, err := agent.Enrolled(filepath.Join(u.Dir, "agent"))
 	if err != nil || enrolled {
 		return err
 	}
