@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -28,8 +27,20 @@ type Options struct {
 	NoAgent bool
 	// NoFsync makes Postgres faster, for tests that do not cut its power.
 	NoFsync bool
+	// TemporalOnPostgres runs Temporal as production does, on a Postgres of its
+	// own, instead of the dev server.
+	TemporalOnPostgres bool
 	// Env is added to every process's environment.
 	Env []string
+}
+
+// Temporal is either kind of Temporal server.
+type Temporal interface {
+	Address() string
+	PID() int
+	Kill9() error
+	Restart(ctx context.Context) error
+	Stop(ctx context.Context) error
 }
 
 // Stack is a running Foyer.
@@ -37,18 +48,21 @@ type Stack struct {
 	t        testing.TB
 	Dir      string
 	Postgres *devstack.Postgres
-	Temporal *devstack.Temporal
-	APIs     []*Process
-	Workers  []*Process
-	Agents   []*Agent
-	Token    string
-	Key      string
-	Database string // URL
+	Temporal Temporal
+	// TemporalPostgres is nil for the dev server, which keeps a file.
+	TemporalPostgres *devstack.Postgres
+	APIs             []*Process
+	Workers          []*Process
+	Agents           []*Agent
+	Token            string
+	Key              string
+	Database         string // URL
 
 	apiURLs   []string
 	agentPort int
 	metrics   []string
 	env       []string
+	extra     []string // Options.Env
 }
 
 // Agent is an agent process and where it answers.
@@ -68,7 +82,7 @@ const startWithin = 90 * time.Second
 // connected. What it started is stopped when the test ends.
 func Start(t testing.TB, o Options) *Stack {
 	t.Helper()
-	s := &Stack{t: t, Dir: t.TempDir()}
+	s := &Stack{t: t, Dir: t.TempDir(), extra: o.Env}
 	require.NoError(t, os.Chmod(s.Dir, 0o755)) //nolint:gosec // Postgres runs as another user
 	s.services(o)
 	s.Key = newKey(t)
@@ -95,16 +109,29 @@ func Start(t testing.TB, o Options) *Stack {
 func (s *Stack) services(o Options) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), startWithin)
 	defer cancel()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	var err error
-	s.Postgres, err = devstack.StartPostgres(ctx, devstack.PostgresConfig{Dir: filepath.Join(s.Dir, "postgres"), NoFsync: o.NoFsync, Logger: log})
-	require.NoError(s.t, err)
-	s.t.Cleanup(func() { _ = s.Postgres.Stop(context.Background()) })
+	s.Postgres = s.postgres(ctx, "postgres", o.NoFsync)
 	require.NoError(s.t, s.Postgres.CreateDatabase(ctx, "foyer"))
 	s.Database = s.Postgres.URL("foyer")
-	s.Temporal, err = devstack.StartTemporal(ctx, devstack.TemporalConfig{Dir: filepath.Join(s.Dir, "temporal"), Headless: true, Logger: log})
+	var err error
+	if dir := filepath.Join(s.Dir, "temporal"); o.TemporalOnPostgres {
+		s.TemporalPostgres = s.postgres(ctx, "temporal-postgres", o.NoFsync)
+		s.Temporal, err = devstack.StartTemporalServer(ctx, devstack.TemporalServerConfig{Dir: dir, Postgres: s.TemporalPostgres, Logger: quiet})
+	} else {
+		s.Temporal, err = devstack.StartTemporal(ctx, devstack.TemporalConfig{Dir: dir, Headless: true, Logger: quiet})
+	}
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = s.Temporal.Stop(context.Background()) })
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// postgres starts a cluster in a directory of that name.
+func (s *Stack) postgres(ctx context.Context, name string, noFsync bool) *devstack.Postgres {
+	s.t.Helper()
+	p, err := devstack.StartPostgres(ctx, devstack.PostgresConfig{Dir: filepath.Join(s.Dir, name), NoFsync: noFsync, Logger: quiet})
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = p.Stop(context.Background()) })
+	return p
 }
 
 func newKey(t testing.TB) string {
@@ -193,11 +220,11 @@ func (s *Stack) NewAgent(site string) *Agent {
 	}
 	metrics := port(s.t)
 	a.Metrics = fmt.Sprintf("http://127.0.0.1:%d/metrics", metrics)
-	a.Process = NewProcess(s.t, s.Dir, name, []string{
+	a.Process = NewProcess(s.t, s.Dir, name, append([]string{
 		"FOYER_DATA_DIR=" + a.Dir, "FOYER_ENROLMENT_TOKEN=" + made.EnrolmentToken, "FOYER_LOG_LEVEL=debug",
 		"FOYER_RADIUS_AUTH_LISTEN=" + a.Auth, "FOYER_RADIUS_ACCT_LISTEN=" + a.Acct,
 		fmt.Sprintf("FOYER_METRICS_LISTEN=127.0.0.1:%d", metrics),
-	}, "agent")
+	}, s.extra...), "agent")
 	s.Agents = append(s.Agents, a)
 	return a
 }
