@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
@@ -56,7 +57,7 @@ func agentOf(x store.Agent) Agent {
 }
 
 type createAgentInput struct {
-	sitePath
+	SitePath
 	Body struct {
 		Name string `json:"name" minLength:"1" maxLength:"200"`
 	}
@@ -73,7 +74,7 @@ type createAgentAnswer struct {
 // createAgent answers with the token that the agent enrols with: where the hub
 // is, by which key to know it, and a secret.
 func (s *Server) createAgent(ctx context.Context, in *createAgentInput) (*createAgentAnswer, error) {
-	agent, secret, err := s.Store.CreateAgent(ctx, s.caller(ctx, "", "", 201), in.Site, in.Body.Name)
+	agent, secret, err := s.Store.CreateAgent(ctx, s.caller(ctx), in.Site, in.Body.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +102,8 @@ type listAgentsAnswer struct {
 	}
 }
 
-func (s *Server) listAgents(ctx context.Context, in *sitePath) (*listAgentsAnswer, error) {
-	list, err := s.Store.Agents(ctx, scopeOf(principalOf(ctx)), in.Site)
+func (s *Server) listAgents(ctx context.Context, in *SitePath) (*listAgentsAnswer, error) {
+	list, err := s.Store.Agents(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -111,15 +112,16 @@ func (s *Server) listAgents(ctx context.Context, in *sitePath) (*listAgentsAnswe
 	return a, nil
 }
 
-type agentPath struct {
-	sitePath
+// AgentPath is a request about one agent.
+type AgentPath struct {
+	SitePath
 	Agent visit.AgentID `path:"agent" format:"uuid"`
 }
 
-func (s *Server) withdrawAgent(ctx context.Context, in *agentPath) (*struct{}, error) {
-	return nil, s.Store.WithdrawAgent(ctx, s.caller(ctx, "", "", 204), in.Site, in.Agent)
+func (s *Server) withdrawAgent(ctx context.Context, in *AgentPath) (*struct{}, error) {
+	return nil, s.Store.WithdrawAgent(ctx, s.caller(ctx), in.Site, in.Agent)
 }
 
-func (s *Server) releaseAgent(ctx context.Context, in *agentPath) (*struct{}, error) {
-	return nil, s.Store.ReleaseQuarantine(ctx, s.caller(ctx, "", "", 204), in.Site, in.Agent)
+func (s *Server) releaseAgent(ctx context.Context, in *AgentPath) (*struct{}, error) {
+	return nil, s.Store.ReleaseQuarantine(ctx, s.caller(ctx), in.Site, in.Agent)
 }

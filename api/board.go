@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -19,35 +20,38 @@ type board interface {
 	Evacuation(ctx context.Context, scope store.Scope, site visit.SiteID) ([]store.EvacuationEntry, error)
 }
 
-// pageInput is embedded by every list.
-type pageInput struct {
+// PageInput is embedded by every list that has pages.
+type PageInput struct {
 	Cursor string `query:"cursor" maxLength:"400" doc:"What the page before gave as next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (p pageInput) page() store.Page { return store.Page{Cursor: p.Cursor, Limit: p.Limit} }
+func (p PageInput) page() store.Page { return store.Page{Cursor: p.Cursor, Limit: p.Limit} }
 
 type listVisitsInput struct {
 	SiteID visit.SiteID `query:"site_id" format:"uuid"`
 	Tab    store.Tab    `query:"tab" enum:"expected,on_site,completed"`
 	Query  string       `query:"q" maxLength:"200" doc:"Part of a name, e-mail, host or company."`
-	pageInput
+	PageInput
+}
+
+// Counts are the numbers on the tabs.
+type Counts struct {
+	Expected  int `json:"expected"`
+	OnSite    int `json:"on_site"`
+	Completed int `json:"completed"`
 }
 
 type listVisitsAnswer struct {
 	Body struct {
 		Items  []Visit `json:"items"`
 		Next   string  `json:"next,omitempty" doc:"Cursor of the next page; absent at the end."`
-		Counts struct {
-			Expected  int `json:"expected"`
-			OnSite    int `json:"on_site"`
-			Completed int `json:"completed"`
-		} `json:"counts"`
+		Counts Counts  `json:"counts"`
 	}
 }
 
 func (s *Server) listVisits(ctx context.Context, in *listVisitsInput) (*listVisitsAnswer, error) {
-	scope := scopeOf(principalOf(ctx))
+	scope := scopeOf(auth.PrincipalOf(ctx))
 	page, err := s.Store.List(ctx, scope, store.VisitFilter{SiteID: in.SiteID, Tab: in.Tab, Query: strings.TrimSpace(in.Query), Page: in.page()})
 	if err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func (s *Server) listVisits(ctx context.Context, in *listVisitsInput) (*listVisi
 	}
 	a := &listVisitsAnswer{}
 	a.Body.Items, a.Body.Next = each(page.Items, visitOf), page.Next
-	a.Body.Counts.Expected, a.Body.Counts.OnSite, a.Body.Counts.Completed = counts.Expected, counts.OnSite, counts.Completed
+	a.Body.Counts = Counts(counts)
 	return a, nil
 }
 
@@ -137,14 +141,14 @@ type visitDetailAnswer struct {
 	}
 }
 
-func (s *Server) readVisit(ctx context.Context, in *visitPath) (*visitDetailAnswer, error) {
-	d, err := s.Store.Detail(ctx, scopeOf(principalOf(ctx)), in.ID)
+func (s *Server) readVisit(ctx context.Context, in *VisitPath) (*visitDetailAnswer, error) {
+	d, err := s.Store.Detail(ctx, scopeOf(auth.PrincipalOf(ctx)), in.ID)
 	if err != nil {
 		return nil, err
 	}
 	a := &visitDetailAnswer{}
 	b := &a.Body
-	b.Visit, b.WorkflowID = visitOf(d.Visit), "visit-"+string(in.ID)
+	b.Visit, b.WorkflowID = visitOf(d.Visit), "visit-"+string(d.Visit.ID)
 	if v := d.Voucher; v != nil {
 		b.Voucher = &VoucherState{Username: v.Username, ValidFrom: v.NotBefore, ValidUntil: v.NotAfter, RevokedAt: v.RevokedAt, RevokedBy: v.RevokedBy}
 	}
@@ -189,7 +193,8 @@ func accessEndsAt(d store.VisitDetail) *time.Time {
 	return last
 }
 
-type sitePath struct {
+// SitePath is embedded by every request about one site.
+type SitePath struct {
 	Site visit.SiteID `path:"site" format:"uuid"`
 }
 
@@ -216,8 +221,8 @@ type evacuationAnswer struct {
 // evacuationNote says what the list is.
 const evacuationNote = "Visitors who are in or not confirmed to have left. Not staff, not guests of the portal."
 
-func (s *Server) evacuation(ctx context.Context, in *sitePath) (*evacuationAnswer, error) {
-	entries, err := s.Store.Evacuation(ctx, scopeOf(principalOf(ctx)), in.Site)
+func (s *Server) evacuation(ctx context.Context, in *SitePath) (*evacuationAnswer, error) {
+	entries, err := s.Store.Evacuation(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -233,12 +238,12 @@ func (s *Server) evacuation(ctx context.Context, in *sitePath) (*evacuationAnswe
 }
 
 type csvAnswer struct {
-	ContentType        string `header:"Content-Type"`
+	ContentType        string `header:"Content-Type" hidden:"true"`
 	ContentDisposition string `header:"Content-Disposition"`
 	Body               []byte
 }
 
-func (s *Server) evacuationCSV(ctx context.Context, in *sitePath) (*csvAnswer, error) {
+func (s *Server) evacuationCSV(ctx context.Context, in *SitePath) (*csvAnswer, error) {
 	list, err := s.evacuation(ctx, in)
 	if err != nil {
 		return nil, err

@@ -46,8 +46,7 @@ const (
 )
 
 type checkInAnswer struct {
-	Status int
-	Body   struct {
+	Body struct {
 		Visit   Visit    `json:"visit"`
 		Voucher *Voucher `json:"voucher,omitempty" doc:"Present once the visit is checked in."`
 		Network Network  `json:"network,omitempty" enum:"ready,pending" doc:"ready: every connected agent of the site accepts the credentials. pending: they will once an agent is back."`
@@ -56,16 +55,16 @@ type checkInAnswer struct {
 
 // checkIn always answers with credentials: see the package documentation.
 func (s *Server) checkIn(ctx context.Context, in *visitAction) (*checkInAnswer, error) {
-	outcome, err := s.Store.RequestCheckIn(ctx, s.caller(ctx, in.Key, "check-in "+string(in.ID), 200), in.ID)
+	outcome, err := s.Store.RequestCheckIn(ctx, s.keyed(ctx, in.Key, 200, "check-in", in.ID), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return s.finishCheckIn(ctx, outcome, 200)
+	return s.finishCheckIn(ctx, outcome)
 }
 
 // finishCheckIn carries out a committed intent and renders the answer from the
 // row.
-func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, status int) (*checkInAnswer, error) {
+func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome) (*checkInAnswer, error) {
 	v, err := s.checkedIn(ctx, outcome.Visit)
 	if err != nil {
 		return nil, err
@@ -78,7 +77,7 @@ func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, 
 	if err != nil {
 		return nil, err
 	}
-	answer := &checkInAnswer{Status: status}
+	answer := &checkInAnswer{}
 	answer.Body.Visit = visitOf(v)
 	answer.Body.Voucher = voucherOf(voucher, credentials)
 	answer.Body.Network = s.network(ctx, v.SiteID, voucher.Revision)
@@ -92,7 +91,7 @@ func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, err
 	if v.CheckedInAt != nil {
 		return v, nil
 	}
-	scope := scopeOf(principalOf(ctx))
+	scope := scopeOf(auth.PrincipalOf(ctx))
 	s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID) })
 	v, err := s.Store.Visit(ctx, scope, v.ID)
 	if err != nil || v.CheckedInAt != nil {
@@ -108,7 +107,7 @@ func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, err
 // Idempotency-Key, to the principal who checked in within two minutes, or to
 // one who may reveal, which is audited. Otherwise it is empty.
 func (s *Server) credentials(ctx context.Context, outcome store.VisitOutcome) (visit.Credentials, visit.Voucher, error) {
-	p := principalOf(ctx)
+	p := auth.PrincipalOf(ctx)
 	first := !outcome.Unchanged
 	again := outcome.Visit.CheckInRequestedBy == p.Actor() && outcome.Visit.CheckInRequestedAt != nil &&
 		s.Now().Sub(*outcome.Visit.CheckInRequestedAt) <= passwordAgainWithin
@@ -145,7 +144,7 @@ func (s *Server) network(ctx context.Context, site visit.SiteID, revision int64)
 // checkOut always revokes. It waits a little for the workflow to do it, because
 // there it stands in the history, and otherwise does it itself.
 func (s *Server) checkOut(ctx context.Context, in *visitAction) (*visitAnswer, error) {
-	outcome, err := s.Store.RequestCheckOut(ctx, s.caller(ctx, in.Key, "check-out "+string(in.ID), 200), in.ID)
+	outcome, err := s.Store.RequestCheckOut(ctx, s.keyed(ctx, in.Key, 200, "check-out", in.ID), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +159,11 @@ func (s *Server) checkOut(ctx context.Context, in *visitAction) (*visitAnswer, e
 		if _, err := s.Store.RevokeVoucher(ctx, in.ID, store.RevokeInput{By: store.Fallback}); err != nil {
 			return nil, err
 		}
-		if v, err = s.Store.Visit(ctx, scopeOf(principalOf(ctx)), in.ID); err != nil {
+		if v, err = s.Store.Visit(ctx, scopeOf(auth.PrincipalOf(ctx)), in.ID); err != nil {
 			return nil, err
 		}
 	}
-	return answerVisit(200, v), nil
+	return answerVisit(v), nil
 }
 
 // endByWorkflow signals the workflow and waits up to a second for the row to
@@ -178,7 +177,7 @@ func (s *Server) endByWorkflow(ctx context.Context, v visit.Visit) (visit.Visit,
 	limit := time.NewTimer(ackWithin)
 	defer limit.Stop()
 	for {
-		now, err := s.Store.Visit(ctx, scopeOf(principalOf(ctx)), v.ID)
+		now, err := s.Store.Visit(ctx, scopeOf(auth.PrincipalOf(ctx)), v.ID)
 		if err != nil || now.Status.Ended() {
 			return now, err
 		}
@@ -193,21 +192,27 @@ func (s *Server) endByWorkflow(ctx context.Context, v visit.Visit) (visit.Visit,
 }
 
 type readmitInput struct {
-	visitPath
-	keyed
-	Body struct {
-		ExpectedDeparture time.Time `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay from now when absent."`
-	} `required:"false"`
+	VisitPath
+	Keyed
+	Body *Readmission
+}
+
+// Readmission may say until when the visit goes on.
+type Readmission struct {
+	ExpectedDeparture time.Time `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay from now when absent."`
 }
 
 // readmit continues an ended visit by a new one, checked in at once.
 func (s *Server) readmit(ctx context.Context, in *readmitInput) (*checkInAnswer, error) {
-	caller := s.caller(ctx, in.Key, "readmit "+string(in.ID)+"\n"+string(in.RawBody), 201)
-	outcome, err := s.Store.Readmit(ctx, caller, in.ID, in.Body.ExpectedDeparture)
+	var departure time.Time
+	if in.Body != nil {
+		departure = in.Body.ExpectedDeparture
+	}
+	outcome, err := s.Store.Readmit(ctx, s.keyed(ctx, in.Key, 201, "readmit", in.ID, in.Body), in.ID, departure)
 	if err != nil {
 		return nil, err
 	}
-	return s.finishCheckIn(ctx, outcome, 201)
+	return s.finishCheckIn(ctx, outcome)
 }
 
 type voucherAnswer struct {
@@ -219,7 +224,7 @@ type voucherAnswer struct {
 
 // reveal shows the password and leaves a row in the audit.
 func (s *Server) reveal(ctx context.Context, in *visitAction) (*voucherAnswer, error) {
-	credentials, voucher, err := s.Store.Reveal(ctx, s.caller(ctx, in.Key, "reveal "+string(in.ID), 200), in.ID)
+	credentials, voucher, err := s.Store.Reveal(ctx, s.caller(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +235,7 @@ func (s *Server) reveal(ctx context.Context, in *visitAction) (*voucherAnswer, e
 
 // reissue replaces the credentials; whoever is online with the old ones is cut.
 func (s *Server) reissue(ctx context.Context, in *visitAction) (*voucherAnswer, error) {
-	outcome, err := s.Store.Reissue(ctx, s.caller(ctx, in.Key, "reissue "+string(in.ID), 200), in.ID)
+	outcome, err := s.Store.Reissue(ctx, s.keyed(ctx, in.Key, 200, "reissue", in.ID), in.ID)
 	if err != nil {
 		return nil, err
 	}

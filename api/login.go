@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
@@ -31,7 +33,7 @@ type loginInput struct {
 
 // Resolve implements huma.Resolver: the address is for the rate limit.
 func (i *loginInput) Resolve(c huma.Context) []error {
-	i.address = clientAddress(c)
+	i.address = clientAddress(humagin.Unwrap(c))
 	return nil
 }
 
@@ -53,6 +55,9 @@ type Me struct {
 func meOf(p auth.Principal) Me {
 	return Me{Kind: p.Kind, ID: p.ID, Name: p.Name, Permissions: p.Permissions.Names(), AllSites: p.Sites.All, Sites: p.Sites.IDs}
 }
+
+// loginFor is how long a login lasts from its start; staff sign in once a day.
+const loginFor = 12 * time.Hour
 
 var errLogin = visit.Errorf(visit.KindUnauthenticated, "login_refused", "E-mail and password do not match.")
 
@@ -117,24 +122,23 @@ func (s *Server) checkedPassword(ctx context.Context, email, password string) (s
 // cookie is out of reach for scripts and other sites, and goes over TLS only
 // where there is TLS.
 func (s *Server) cookie(value string, maxAge int) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // G124: Secure follows the public URL; loopback has no TLS
 		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
-		Secure: strings.HasPrefix(s.PublicURL, "https:"), SameSite: http.SameSiteStrictMode,
+		Secure: s.overTLS(), SameSite: http.SameSiteStrictMode,
 	}
 }
 
-type cookieInput struct {
-	Authorization string `header:"Authorization" hidden:"true"`
-	Login         string `cookie:"foyer_login" hidden:"true"`
+type logoutInput struct {
+	Login string `cookie:"foyer_login" hidden:"true"`
 }
 
 type logoutAnswer struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }
 
-func (s *Server) logout(ctx context.Context, in *cookieInput) (*logoutAnswer, error) {
+func (s *Server) logout(ctx context.Context, in *logoutInput) (*logoutAnswer, error) {
 	if token, ok := auth.ParseToken(in.Login, auth.LoginCookie); ok {
-		if err := s.Store.RevokeLogin(ctx, token.Hash()); err != nil && visit.KindOf(err) != visit.KindNotFound {
+		if err := s.Store.RevokeLogin(ctx, token.Hash()); err != nil {
 			return nil, err
 		}
 	}
@@ -145,10 +149,6 @@ type meAnswer struct {
 	Body Me
 }
 
-func (s *Server) me(ctx context.Context, in *cookieInput) (*meAnswer, error) {
-	p, err := s.identify(ctx, in.Authorization, in.Login)
-	if err != nil {
-		return nil, err
-	}
-	return &meAnswer{meOf(p)}, nil
+func (s *Server) me(ctx context.Context, _ *struct{}) (*meAnswer, error) {
+	return &meAnswer{meOf(auth.PrincipalOf(ctx))}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -51,7 +52,7 @@ type nasAnswer struct {
 }
 
 type createNASInput struct {
-	sitePath
+	SitePath
 	Body struct {
 		Name                 string                           `json:"name" minLength:"1" maxLength:"200"`
 		Source               string                           `json:"source" maxLength:"64" doc:"An address or a network."`
@@ -74,7 +75,7 @@ func (s *Server) createNAS(ctx context.Context, in *createNASInput) (*nasAnswer,
 	if err := checkCoAAddress(b.CoAAddress); err != nil {
 		return nil, err
 	}
-	nas, err := s.Store.CreateNAS(ctx, s.caller(ctx, "", "", 201), visit.NAS{
+	nas, err := s.Store.CreateNAS(ctx, s.caller(ctx), visit.NAS{
 		SiteID: in.Site, Name: b.Name, Source: source, Secret: b.Secret, MessageAuthenticator: b.MessageAuthenticator,
 		Driver: b.Driver, CoAAddress: b.CoAAddress, CoAPort: b.CoAPort, MaxSessionSeconds: b.MaxSessionSeconds, InterimSeconds: b.InterimSeconds,
 	})
@@ -109,8 +110,8 @@ type listNASesAnswer struct {
 	}
 }
 
-func (s *Server) listNASes(ctx context.Context, in *sitePath) (*listNASesAnswer, error) {
-	list, err := s.Store.NASes(ctx, scopeOf(principalOf(ctx)), in.Site)
+func (s *Server) listNASes(ctx context.Context, in *SitePath) (*listNASesAnswer, error) {
+	list, err := s.Store.NASes(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -119,13 +120,14 @@ func (s *Server) listNASes(ctx context.Context, in *sitePath) (*listNASesAnswer,
 	return a, nil
 }
 
-type nasPath struct {
-	sitePath
+// NASPath is embedded by every request about one NAS.
+type NASPath struct {
+	SitePath
 	NAS visit.NASID `path:"nas" format:"uuid"`
 }
 
-func (s *Server) readNAS(ctx context.Context, in *nasPath) (*nasAnswer, error) {
-	nas, err := s.Store.NAS(ctx, scopeOf(principalOf(ctx)), in.Site, in.NAS)
+func (s *Server) readNAS(ctx context.Context, in *NASPath) (*nasAnswer, error) {
+	nas, err := s.Store.NAS(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site, in.NAS)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +135,7 @@ func (s *Server) readNAS(ctx context.Context, in *nasPath) (*nasAnswer, error) {
 }
 
 type changeNASInput struct {
-	nasPath
+	NASPath
 	Body struct {
 		Name                 *string                           `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Source               *string                           `json:"source,omitempty" maxLength:"64"`
@@ -170,15 +172,15 @@ func (s *Server) changeNAS(ctx context.Context, in *changeNASInput) (*nasAnswer,
 		}
 		change.MaxSessionSeconds = &limit
 	}
-	nas, err := s.Store.UpdateNAS(ctx, s.caller(ctx, "", "", 200), in.Site, in.NAS, change)
+	nas, err := s.Store.UpdateNAS(ctx, s.caller(ctx), in.Site, in.NAS, change)
 	if err != nil {
 		return nil, err
 	}
 	return &nasAnswer{nasOf(nas)}, nil
 }
 
-func (s *Server) deleteNAS(ctx context.Context, in *nasPath) (*struct{}, error) {
-	return nil, s.Store.DeleteNAS(ctx, s.caller(ctx, "", "", 204), in.Site, in.NAS)
+func (s *Server) deleteNAS(ctx context.Context, in *NASPath) (*struct{}, error) {
+	return nil, s.Store.DeleteNAS(ctx, s.caller(ctx), in.Site, in.NAS)
 }
 
 // RefusedLogin is a login that got no Accept, and why.
@@ -196,8 +198,8 @@ type RefusedLogin struct {
 }
 
 type listRefusedInput struct {
-	sitePath
-	pageInput
+	SitePath
+	PageInput
 }
 
 type listRefusedAnswer struct {
@@ -208,7 +210,7 @@ type listRefusedAnswer struct {
 }
 
 func (s *Server) listRefused(ctx context.Context, in *listRefusedInput) (*listRefusedAnswer, error) {
-	page, err := s.Store.RefusedLogins(ctx, scopeOf(principalOf(ctx)), in.Site, in.page())
+	page, err := s.Store.RefusedLogins(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site, in.page())
 	if err != nil {
 		return nil, err
 	}

@@ -2,19 +2,14 @@ package api
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-
-	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
 type healthAnswer struct {
 	Body struct {
-		Status string `json:"status"`
+		Status string `json:"status" enum:"ok"`
 	}
 }
 
@@ -46,14 +41,4 @@ func (s *Server) version(context.Context, *struct{}) (*versionAnswer, error) {
 	a := &versionAnswer{}
 	a.Body.Version = s.Version
 	return a, nil
-}
-
-// clientAddress is the key of where a request comes from: the peer, or what a
-// trusted proxy says.
-func clientAddress(c huma.Context) string {
-	address, err := netip.ParseAddr(humagin.Unwrap(c).ClientIP())
-	if err != nil {
-		return "unknown"
-	}
-	return limit.Address(address)
 }

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"encoding/hex"
-	"net/http"
+	"encoding/json"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
 
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/limit"
@@ -29,18 +32,45 @@ type Identities interface {
 var (
 	errUnauthenticated = visit.Errorf(visit.KindUnauthenticated, "unauthenticated", "Sign in, or send a valid token.")
 	errForbidden       = visit.Errorf(visit.KindForbidden, "forbidden", "You may not do this.")
-	errNoRoute         = visit.Errorf(visit.KindNotFound, "no_such_route", "There is nothing at this address.")
-	errNoMethod        = visit.Errorf(visit.KindInvalid, "method_not_allowed", "This address does not take that method.")
 	errTooMany         = visit.Errorf(visit.KindLimited, "too_many_requests", "Too many requests. Come back in a moment.")
 )
 
-type principalKey struct{}
+// guard returns the middleware that lets a route be called with a permission
+// only (empty: by anybody who is signed in), within the request limit, and
+// bounded in time.
+func (s *Server) guard(permission auth.Permission) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		ctx, cancel := context.WithTimeout(c.Context(), requestWithin)
+		defer cancel()
+		request := humagin.Unwrap(c)
+		identity, err := s.permitted(ctx, request, permission)
+		if err != nil {
+			s.refuse(request, err)
+			return
+		}
+		next(huma.WithContext(c, auth.WithIdentity(ctx, identity)))
+	}
+}
 
-// principalOf returns who makes the request. Only routes with a permission have
-// one, and every such route has.
-func principalOf(ctx context.Context) auth.Principal {
-	p, _ := ctx.Value(principalKey{}).(auth.Principal)
-	return p
+// permitted says who makes a request, or why it is refused.
+func (s *Server) permitted(ctx context.Context, c *gin.Context, permission auth.Permission) (auth.Identity, error) {
+	header := c.GetHeader("Authorization")
+	cookie, _ := c.Cookie(cookieName) // absent: empty
+	again := func(ctx context.Context) (auth.Principal, error) { return s.identify(ctx, header, cookie) }
+	principal, err := again(ctx)
+	if err != nil {
+		if limited := within(s.Requests, clientAddress(c)); limited != nil {
+			return auth.Identity{}, limited
+		}
+		return auth.Identity{}, err
+	}
+	if err := within(s.Requests, principal.Actor()); err != nil {
+		return auth.Identity{}, err
+	}
+	if permission != "" && !principal.Can(permission) {
+		return auth.Identity{}, errForbidden
+	}
+	return auth.Identity{Principal: principal, Again: again}, nil
 }
 
 // identify says who makes a request: a bearer token wins over a cookie, and a
@@ -48,9 +78,6 @@ func principalOf(ctx context.Context) auth.Principal {
 func (s *Server) identify(ctx context.Context, header, cookie string) (auth.Principal, error) {
 	if scheme, value, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "bearer") {
 		return s.byToken(ctx, strings.TrimSpace(value))
-	}
-	if cookie == "" {
-		return auth.Principal{}, errUnauthenticated
 	}
 	return s.byLogin(ctx, cookie)
 }
@@ -68,10 +95,7 @@ func (s *Server) byToken(ctx context.Context, value string) (auth.Principal, err
 	if err != nil {
 		return auth.Principal{}, err
 	}
-	return auth.Principal{
-		Kind: auth.KindToken, ID: token.ID, Name: token.Name,
-		Sites: auth.Sites{All: token.Scope.All, IDs: token.Scope.Sites}, Permissions: permissions,
-	}, nil
+	return auth.Principal{Kind: auth.KindToken, ID: token.ID, Name: token.Name, Sites: sitesOf(token.Scope), Permissions: permissions}, nil
 }
 
 func (s *Server) byLogin(ctx context.Context, cookie string) (auth.Principal, error) {
@@ -88,8 +112,7 @@ func (s *Server) byLogin(ctx context.Context, cookie string) (auth.Principal, er
 
 func principalOfUser(user store.User) auth.Principal {
 	return auth.Principal{
-		Kind: auth.KindUser, ID: user.ID, Name: user.Name,
-		Sites: auth.Sites{All: user.Scope.All, IDs: user.Scope.Sites}, Permissions: auth.Role(user.Role).Permissions(),
+		Kind: auth.KindUser, ID: user.ID, Name: user.Name, Sites: sitesOf(user.Scope), Permissions: auth.Role(user.Role).Permissions(),
 	}
 }
 
@@ -101,44 +124,6 @@ func unknownIs(err, known error) error {
 	default:
 		return err
 	}
-}
-
-// guard returns the middleware that lets a route be called with a permission
-// only, within the request limit, and bounded in time.
-func (s *Server) guard(permission auth.Permission) func(huma.Context, func(huma.Context)) {
-	return func(c huma.Context, next func(huma.Context)) {
-		ctx, cancel := context.WithTimeout(c.Context(), requestWithin)
-		defer cancel()
-		principal, err := s.permitted(ctx, c, permission)
-		if err != nil {
-			s.fail(c, err)
-			return
-		}
-		next(huma.WithContext(c, context.WithValue(ctx, principalKey{}, principal)))
-	}
-}
-
-func (s *Server) permitted(ctx context.Context, c huma.Context, permission auth.Permission) (auth.Principal, error) {
-	cookie, err := huma.ReadCookie(c, cookieName)
-	if err != nil {
-		cookie = &http.Cookie{}
-	}
-	principal, err := s.identify(ctx, c.Header("Authorization"), cookie.Value)
-	if err != nil {
-		return principal, err
-	}
-	return principal, s.allowed(principal, permission)
-}
-
-// allowed refuses a principal that calls too often or lacks the permission.
-func (s *Server) allowed(p auth.Principal, permission auth.Permission) error {
-	if err := within(s.Requests, p.Actor()); err != nil {
-		return err
-	}
-	if !p.Can(permission) {
-		return errForbidden
-	}
-	return nil
 }
 
 // within takes one call from a key's bucket, or says when to come back.
@@ -155,21 +140,39 @@ func within(l *limit.Limiter, key string) error {
 	return p
 }
 
-// caller is the principal as the store knows it, with the request's key.
-func (s *Server) caller(ctx context.Context, key string, request string, status int) store.Caller {
-	p := principalOf(ctx)
-	c := store.Caller{Actor: p.Actor(), Scope: scopeOf(p)}
-	if key != "" {
-		c.Idempotency = &store.Idempotency{
-			Key:         hex.EncodeToString(s.Hash("idempotency-key", []byte(key))),
-			RequestHash: s.Hash("idempotency-request", []byte(request)),
-			Status:      status,
-		}
+// clientAddress is the key of where a request comes from: the peer, or what a
+// trusted proxy says.
+func clientAddress(c *gin.Context) string {
+	address, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return "unknown"
+	}
+	return limit.Address(address)
+}
+
+// caller is the principal as the store knows it.
+func (s *Server) caller(ctx context.Context) store.Caller {
+	p := auth.PrincipalOf(ctx)
+	return store.Caller{Actor: p.Actor(), Scope: scopeOf(p)}
+}
+
+// keyed is the caller with the request's Idempotency-Key, if it has one. The
+// request's meaning is hashed, not its spelling; of neither is anything kept but
+// keyed hashes.
+func (s *Server) keyed(ctx context.Context, key string, status int, request ...any) store.Caller {
+	c := s.caller(ctx)
+	if key == "" {
+		return c
+	}
+	meaning, _ := json.Marshal(request) // what was read from JSON can be written
+	c.Idempotency = &store.Idempotency{
+		Key:         hex.EncodeToString(s.Hash("idempotency-key", []byte(key))),
+		RequestHash: s.Hash("idempotency-request", meaning),
+		Status:      status,
 	}
 	return c
 }
 
 func scopeOf(p auth.Principal) store.Scope { return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs} }
 
-// loginFor is how long a login lasts from its start; staff sign in once a day.
-const loginFor = 12 * time.Hour
+func sitesOf(s store.Scope) auth.Sites { return auth.Sites{All: s.All, IDs: s.Sites} }

@@ -79,23 +79,27 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
+var errInternal = visit.Errorf(visit.KindInternal, "internal", "Something went wrong on our side. It has been logged.")
+
 // problemOf turns an error into what the caller may know of it, and logs the
-// rest. A caller who left gets nothing and is not logged.
+// rest, once: a problem is passed on as it is. That a caller has left is not
+// logged. Errors of other parts quote no values, so that none gets into logs.
 func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
 	e, ok := errors.AsType[*visit.Error](err)
 	if !ok {
-		e = visit.Errorf(visit.KindInternal, "internal", "Something went wrong on our side. It has been logged.")
+		e = errInternal
 		if errors.Is(err, context.DeadlineExceeded) {
 			e = visit.Unavailable("Something we need", err)
 		}
 	}
 	p := problemFrom(e)
 	switch {
-	case e.Kind == visit.KindInternal && ctx.Err() == nil:
-		log.ErrorContext(ctx, "request failed", "error", err)
+	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+	case e.Kind == visit.KindInternal:
+		log.ErrorContext(ctx, "request failed", "error", err, "cause", errors.Unwrap(e))
 	case e.Kind == visit.KindUnavailable:
 		p.retryAfter = "2"
 		log.WarnContext(ctx, "request not served", "error", err, "cause", errors.Unwrap(e))
@@ -108,23 +112,29 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 func problemFrom(e *visit.Error) *Problem {
 	p := &Problem{Type: problemType + e.Code, Title: http.StatusText(statusOf(e.Kind)), Status: statusOf(e.Kind), Detail: e.Message}
 	if e.Field != "" {
-		p.Errors = []ProblemField{{Location: "body." + e.Field, Message: e.Message}}
+		p.Errors = []ProblemField{{Location: e.Field, Message: e.Message}}
 	}
 	return p
 }
 
-// newError replaces huma's error model by ours, for what huma itself refuses:
-// bodies that do not parse, parameters out of range.
-func newError(status int, message string, errs ...error) huma.StatusError {
+// newError makes a problem of a status, and of what huma itself refuses: bodies
+// that do not parse, parameters out of range.
+func newError(status int, message string, errs ...error) *Problem {
+	if message == "cannot read request body" { // huma blames itself
+		status = http.StatusBadRequest
+	}
 	code := strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
-	if status == http.StatusUnprocessableEntity {
+	switch status {
+	case http.StatusUnprocessableEntity:
 		code = "invalid"
+	case http.StatusInternalServerError:
+		code = "internal"
 	}
 	p := &Problem{Type: problemType + code, Title: http.StatusText(status), Status: status, Detail: message}
 	for _, err := range errs {
 		if detailer, ok := err.(huma.ErrorDetailer); ok {
 			detail := detailer.ErrorDetail()
-			p.Errors = append(p.Errors, ProblemField{Location: detail.Location, Message: detail.Message})
+			p.Errors = append(p.Errors, ProblemField{Location: detail.Location, Message: detail.Message}) // not its Value
 		}
 	}
 	return p

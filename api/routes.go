@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,7 +34,7 @@ func (s *Server) routes() {
 	route(s, "DELETE "+site+"/nases/{nas}", auth.NASesWrite, "Remove a NAS", s.deleteNAS, status(204))
 	route(s, "GET "+site+"/refused-logins", auth.NASesRead, "List refused logins with their reasons", s.listRefused)
 	route(s, "GET "+site+"/evacuation", auth.EvacuationRead, "Everyone who may be in the building", s.evacuation)
-	route(s, "GET "+site+"/evacuation.csv", auth.EvacuationRead, "The evacuation list as CSV", s.evacuationCSV)
+	route(s, "GET "+site+"/evacuation.csv", auth.EvacuationRead, "The evacuation list as CSV", s.evacuationCSV, csvFile)
 
 	route(s, "POST /api/v1/visits", auth.VisitsWrite, "Register a visit, or check a walk-in in", s.register, status(201))
 	route(s, "GET /api/v1/visits", auth.VisitsRead, "List visits", s.listVisits)
@@ -59,50 +60,67 @@ func (s *Server) routes() {
 
 	open(s, "POST /api/v1/login", "Sign in", s.login)
 	open(s, "POST /api/v1/logout", "Sign out", s.logout, status(204))
-	open(s, "GET /api/v1/me", "Who am I and what may I do", s.me)
-	s.raw("GET /api/v1/live", auth.VisitsRead, s.Live)
+	route(s, "GET /api/v1/me", anybody, "Who am I and what may I do", s.me)
+	s.socket("GET /api/v1/live", auth.VisitsRead, "Follow what happens")
 
 	open(s, "GET /healthz", "The process runs", s.healthz)
 	open(s, "GET /readyz", "Requests can be served", s.readyz)
 	open(s, "GET /version", "What runs here", s.version)
 }
 
-// permissionKey is where an operation's metadata holds its permission.
-const permissionKey = "permission"
+// anybody who is signed in.
+const anybody auth.Permission = ""
 
 // route declares a route that needs a permission.
 func route[I, O any](s *Server, at string, permission auth.Permission, summary string,
 	handle func(context.Context, *I) (*O, error), options ...func(*huma.Operation),
 ) {
-	op := operation(at, summary, options)
-	op.Metadata = map[string]any{permissionKey: permission}
-	op.Extensions = map[string]any{"x-permission": permission}
+	op := guarded(at, permission, summary)
 	op.Middlewares = huma.Middlewares{s.guard(permission)}
-	huma.Register(s.api, op, wrapped(s, handle))
+	register(s, op, true, handle, options)
 }
 
 // open declares a route that anybody may call.
 func open[I, O any](s *Server, at, summary string, handle func(context.Context, *I) (*O, error), options ...func(*huma.Operation)) {
-	op := operation(at, summary, options)
+	op := operation(at, summary)
 	op.Security = []map[string][]string{{}}
 	op.Middlewares = huma.Middlewares{bounded}
-	huma.Register(s.api, op, wrapped(s, handle))
+	register(s, op, false, handle, options)
+}
+
+// socket declares the route of the WebSocket.
+func (s *Server) socket(at string, permission auth.Permission, summary string) {
+	op := guarded(at, permission, summary)
+	s.engine.Handle(op.Method, op.Path, s.live(permission))
+	op.Responses = problems(&op, true, false)
+	documentSocket(s.api, &op)
+}
+
+// csvFile documents an answer that is no JSON.
+func csvFile(op *huma.Operation) {
+	op.Responses["200"] = &huma.Response{
+		Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}
 }
 
 func status(code int) func(*huma.Operation) {
 	return func(op *huma.Operation) { op.DefaultStatus = code }
 }
 
-func operation(at, summary string, options []func(*huma.Operation)) huma.Operation {
-	method, path, _ := strings.Cut(at, " ")
-	op := huma.Operation{
-		Method: method, Path: path, Summary: summary, OperationID: operationID(method, path),
-		MaxBodyBytes: maxBody, RejectUnknownQueryParameters: true,
-	}
-	for _, option := range options {
-		option(&op)
+func guarded(at string, permission auth.Permission, summary string) huma.Operation {
+	op := operation(at, summary)
+	if permission != anybody {
+		op.Extensions = map[string]any{"x-permission": permission}
 	}
 	return op
+}
+
+func operation(at, summary string) huma.Operation {
+	method, path, _ := strings.Cut(at, " ")
+	return huma.Operation{
+		Method: method, Path: path, Summary: summary, OperationID: operationID(method, path),
+		Tags: []string{tagOf(path)}, MaxBodyBytes: maxBody, RejectUnknownQueryParameters: true,
+	}
 }
 
 // operationID turns "POST /api/v1/visits/{id}/check-in" into
@@ -112,20 +130,26 @@ func operationID(method, path string) string {
 	return strings.ToLower(method) + strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-").Replace(path)
 }
 
-// wrapped turns a handler's error into a problem.
-func wrapped[I, O any](s *Server, handle func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
-	return func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
-		if err != nil {
-			return nil, problemOf(ctx, s.Logger, err)
-		}
-		return out, nil
+// register adds the operation with a handler whose errors become problems.
+func register[I, O any](s *Server, op huma.Operation, guarded bool, handle func(context.Context, *I) (*O, error), options []func(*huma.Operation)) {
+	_, body := reflect.TypeFor[I]().FieldByName("Body")
+	op.Responses = problems(&op, guarded, body)
+	for _, option := range options {
+		option(&op)
 	}
-}
-
-// raw declares a route that huma cannot serve (a WebSocket), with its
-// permission all the same.
-func (s *Server) raw(at string, permission auth.Permission, handler http.Handler) {
-	method, path, _ := strings.Cut(at, " ")
-	s.engine.Handle(method, path, s.rawHandler(permission, handler))
+	part := "body."
+	if op.Method == http.MethodGet {
+		part = "query."
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err == nil {
+			return out, nil
+		}
+		p := problemOf(ctx, s.Logger, err)
+		for i := range p.Errors {
+			p.Errors[i].Location = part + p.Errors[i].Location
+		}
+		return nil, p
+	})
 }

@@ -29,8 +29,8 @@ type Config struct {
 	Passwords *auth.Passwords
 	Requests  *limit.Limiter                           // by caller; nil: no limit
 	Logins    *limit.Limiter                           // by address; nil: no limit
-	Live      http.Handler                             // GET /api/v1/live, behind login and permission
-	Hash      func(purpose string, data []byte) []byte // keyed
+	Live      Live                                     // GET /api/v1/live
+	Hash      func(purpose string, data []byte) []byte // Keyed
 	Metrics   *Metrics
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -57,7 +57,9 @@ type Server struct {
 
 // setErrorModel makes huma's own refusals look like ours, once per process.
 var setErrorModel = sync.OnceFunc(func() {
-	huma.NewError = newError
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return newError(status, message, errs...)
+	}
 	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return newError(status, message, errs...)
 	}
@@ -72,37 +74,19 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s.engine.HandleMethodNotAllowed = true
-	s.engine.Use(s.recovered, s.measured, securityHeaders)
-	s.engine.NoRoute(func(c *gin.Context) { s.plainProblem(c, errNoRoute) })
-	s.engine.NoMethod(func(c *gin.Context) { s.plainProblem(c, errNoMethod) })
+	sameOrigin, err := s.sameOrigin()
+	if err != nil {
+		return nil, err
+	}
+	s.engine.Use(s.measured, s.recovered, s.securityHeaders, sameOrigin, s.readableQuery)
+	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, newError(http.StatusNotFound, "There is nothing at this address.")) })
+	s.engine.NoMethod(func(c *gin.Context) {
+		s.refuse(c, newError(http.StatusMethodNotAllowed, "This address does not take that method."))
+	})
 	s.api = humagin.New(s.engine, openAPIConfig(c.Version))
 	s.routes()
 	return s, nil
 }
 
-// Handler serves all routes. State-changing requests of browsers from another
-// origin are refused before anything else looks at them.
-func (s *Server) Handler() http.Handler {
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, newError(http.StatusForbidden, "This request came from another site."))
-	}))
-	return guard.Handler(s.engine)
-}
-
-// OpenAPI returns the description of the interface, as committed in
-// docs/openapi.json.
-func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
-
-func openAPIConfig(version string) huma.Config {
-	c := huma.DefaultConfig("Foyer", version)
-	c.Info.Description = "Visits, their WiFi credentials, and the agents that answer for them."
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
-	c.CreateHooks = nil // no $schema links in answers
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "An API token, foyer_…"},
-		"login": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The cookie set by POST /api/v1/login."},
-	}
-	c.Security = []map[string][]string{{"token": {}}, {"login": {}}}
-	return c
-}
+// Handler serves all routes.
+func (s *Server) Handler() http.Handler { return s.engine }

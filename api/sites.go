@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -80,7 +81,7 @@ type createSiteInput struct {
 
 func (s *Server) createSite(ctx context.Context, in *createSiteInput) (*siteAnswer, error) {
 	b := in.Body
-	site, err := s.Store.CreateSite(ctx, s.caller(ctx, "", "", 201), visit.Site{
+	site, err := s.Store.CreateSite(ctx, s.caller(ctx), visit.Site{
 		Name: b.Name, Timezone: b.Timezone, Address: b.Address, Networks: each(b.Networks, networkFrom),
 		DefaultStay: span(b.DefaultStaySeconds), MaxStay: span(b.MaxStaySeconds),
 		TerminationFor: span(b.TerminationSeconds), DeviceLimit: b.DeviceLimit,
@@ -100,7 +101,7 @@ type listSitesAnswer struct {
 }
 
 func (s *Server) listSites(ctx context.Context, _ *struct{}) (*listSitesAnswer, error) {
-	list, err := s.Store.Sites(ctx, scopeOf(principalOf(ctx)))
+	list, err := s.Store.Sites(ctx, scopeOf(auth.PrincipalOf(ctx)))
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +110,8 @@ func (s *Server) listSites(ctx context.Context, _ *struct{}) (*listSitesAnswer, 
 	return a, nil
 }
 
-func (s *Server) readSite(ctx context.Context, in *sitePath) (*siteAnswer, error) {
-	site, err := s.Store.Site(ctx, scopeOf(principalOf(ctx)), in.Site)
+func (s *Server) readSite(ctx context.Context, in *SitePath) (*siteAnswer, error) {
+	site, err := s.Store.Site(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (s *Server) readSite(ctx context.Context, in *sitePath) (*siteAnswer, error
 }
 
 type changeSiteInput struct {
-	sitePath
+	SitePath
 	Body struct {
 		Name               *string           `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Timezone           *string           `json:"timezone,omitempty" maxLength:"64"`
@@ -140,7 +141,7 @@ func (s *Server) changeSite(ctx context.Context, in *changeSiteInput) (*siteAnsw
 	if b.Networks != nil {
 		change.Networks = new(each(*b.Networks, networkFrom))
 	}
-	site, err := s.Store.UpdateSite(ctx, s.caller(ctx, "", "", 200), in.Site, change)
+	site, err := s.Store.UpdateSite(ctx, s.caller(ctx), in.Site, change)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +155,8 @@ func spanOf(seconds *int) *time.Duration {
 	return new(span(*seconds))
 }
 
-func (s *Server) archiveSite(ctx context.Context, in *sitePath) (*siteAnswer, error) {
-	site, err := s.Store.ArchiveSite(ctx, s.caller(ctx, "", "", 200), in.Site)
+func (s *Server) archiveSite(ctx context.Context, in *SitePath) (*siteAnswer, error) {
+	site, err := s.Store.ArchiveSite(ctx, s.caller(ctx), in.Site)
 	if err != nil {
 		return nil, err
 	}

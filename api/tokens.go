@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
@@ -56,13 +59,18 @@ type createTokenAnswer struct {
 var errGrantsMore = visit.Errorf(visit.KindForbidden, "grants_more", "Nobody can give more than they have.")
 
 func (s *Server) createToken(ctx context.Context, in *createTokenInput) (*createTokenAnswer, error) {
-	p := principalOf(ctx)
+	p := auth.PrincipalOf(ctx)
 	permissions, err := auth.ParsePermissions(in.Body.Permissions)
 	if err != nil {
 		return nil, visit.Invalid("permissions", "There is no such permission.")
 	}
 	sites := p.Sites
 	if len(in.Body.Sites) > 0 {
+		for _, id := range in.Body.Sites {
+			if uuid.Validate(string(id)) != nil {
+				return nil, visit.Invalid("sites", "This is not a site's id.")
+			}
+		}
 		sites = auth.TheseSites(in.Body.Sites...)
 	}
 	if !p.MayGrant(sites, permissions) {
@@ -75,7 +83,7 @@ func (s *Server) createToken(ctx context.Context, in *createTokenInput) (*create
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.Store.CreateToken(ctx, s.caller(ctx, "", "", 201), store.NewToken{
+	token, err := s.Store.CreateToken(ctx, s.caller(ctx), store.NewToken{
 		Name: in.Body.Name, Permissions: permissions.Names(), Scope: store.Scope{All: sites.All, Sites: sites.IDs},
 		ExpiresAt: in.Body.ExpiresAt, SecretHash: secret.Hash(),
 	})
@@ -87,6 +95,13 @@ func (s *Server) createToken(ctx context.Context, in *createTokenInput) (*create
 	return a, nil
 }
 
+// visible are the tokens whose sites the caller may see.
+func (s *Server) visible(ctx context.Context) ([]store.Token, error) {
+	list, err := s.Store.Tokens(ctx)
+	mine := auth.PrincipalOf(ctx).Sites
+	return slices.DeleteFunc(list, func(t store.Token) bool { return !sitesOf(t.Scope).Within(mine) }), err
+}
+
 type listTokensAnswer struct {
 	Body struct {
 		Items []Token `json:"items"`
@@ -94,7 +109,7 @@ type listTokensAnswer struct {
 }
 
 func (s *Server) listTokens(ctx context.Context, _ *struct{}) (*listTokensAnswer, error) {
-	list, err := s.Store.Tokens(ctx)
+	list, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,5 +123,12 @@ type tokenPath struct {
 }
 
 func (s *Server) revokeToken(ctx context.Context, in *tokenPath) (*struct{}, error) {
-	return nil, s.Store.RevokeToken(ctx, s.caller(ctx, "", "", 204), in.Token)
+	list, err := s.visible(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(list, func(t store.Token) bool { return t.ID == in.Token }) {
+		return nil, store.ErrTokenNotFound
+	}
+	return nil, s.Store.RevokeToken(ctx, s.caller(ctx), in.Token)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/audit"
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -21,7 +22,7 @@ type listEventsInput struct {
 	SiteID  visit.SiteID      `query:"site_id" format:"uuid"`
 	VisitID visit.VisitID     `query:"visit_id" format:"uuid"`
 	Kinds   []visit.EventKind `query:"kind" maxItems:"20" doc:"Comma separated."`
-	pageInput
+	PageInput
 }
 
 type listEventsAnswer struct {
@@ -32,7 +33,7 @@ type listEventsAnswer struct {
 }
 
 func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*listEventsAnswer, error) {
-	page, err := s.Store.Events(ctx, scopeOf(principalOf(ctx)), store.EventFilter{
+	page, err := s.Store.Events(ctx, scopeOf(auth.PrincipalOf(ctx)), store.EventFilter{
 		SiteID: in.SiteID, VisitID: in.VisitID, Kinds: in.Kinds, Page: in.page(),
 	})
 	if err != nil {
@@ -60,7 +61,7 @@ type AuditRow struct {
 type listAuditInput struct {
 	Chain   string        `query:"chain" maxLength:"40" doc:"A site's id, or deployment; absent: all you may see."`
 	VisitID visit.VisitID `query:"visit_id" format:"uuid"`
-	pageInput
+	PageInput
 }
 
 type listAuditAnswer struct {
@@ -71,7 +72,7 @@ type listAuditAnswer struct {
 }
 
 func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*listAuditAnswer, error) {
-	page, err := s.Store.AuditRows(ctx, scopeOf(principalOf(ctx)), store.AuditFilter{Chain: in.Chain, VisitID: in.VisitID, Page: in.page()})
+	page, err := s.Store.AuditRows(ctx, scopeOf(auth.PrincipalOf(ctx)), store.AuditFilter{Chain: in.Chain, VisitID: in.VisitID, Page: in.page()})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ type verifyAuditAnswer struct {
 }
 
 func (s *Server) verifyAudit(ctx context.Context, in *verifyAuditInput) (*verifyAuditAnswer, error) {
-	report, err := s.Store.AuditVerify(ctx, scopeOf(principalOf(ctx)), in.Chain)
+	report, err := s.Store.AuditVerify(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Chain)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -60,36 +61,35 @@ func visitOf(v visit.Visit) Visit {
 	}
 }
 
-// keyed is embedded by every request that changes a visit.
-type keyed struct {
-	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"A repeat with the same key and body gets the first answer again; with another body it is refused."`
-	RawBody []byte
+// Keyed is embedded by every request that changes a visit. (What requests embed
+// is exported because huma reads exported fields only.)
+type Keyed struct {
+	Key string `header:"Idempotency-Key" maxLength:"200" doc:"A repeat with the same key and body gets the first answer again; with another body it is refused."`
 }
 
-type (
-	visitPath struct {
-		ID visit.VisitID `path:"id" format:"uuid"`
-	}
-	visitAnswer struct {
-		Status int
-		Body   struct {
-			Visit Visit `json:"visit"`
-		}
-	}
-)
+// VisitPath is embedded by every request about one visit.
+type VisitPath struct {
+	ID visit.VisitID `path:"id" format:"uuid"`
+}
 
-func answerVisit(status int, v visit.Visit) *visitAnswer {
-	a := &visitAnswer{Status: status}
+type visitAnswer struct {
+	Body struct {
+		Visit Visit `json:"visit"`
+	}
+}
+
+func answerVisit(v visit.Visit) *visitAnswer {
+	a := &visitAnswer{}
 	a.Body.Visit = visitOf(v)
 	return a
 }
 
 type visitorInput struct {
-	FirstName string `json:"first_name,omitempty" maxLength:"200"`
-	LastName  string `json:"last_name,omitempty" maxLength:"200"`
-	Email     string `json:"email,omitempty" maxLength:"254"`
-	Phone     string `json:"phone,omitempty" maxLength:"40"`
-	Company   string `json:"company,omitempty" maxLength:"200"`
+	FirstName string `json:"first_name,omitempty" maxLength:"200" example:"Ada"`
+	LastName  string `json:"last_name,omitempty" maxLength:"200" example:"Quill"`
+	Email     string `json:"email,omitempty" maxLength:"254" example:"ada@example.org"`
+	Phone     string `json:"phone,omitempty" maxLength:"40" example:"+49 30 901820"`
+	Company   string `json:"company,omitempty" maxLength:"200" example:"Quill & Co"`
 }
 
 type hostInput struct {
@@ -98,7 +98,7 @@ type hostInput struct {
 }
 
 type registerInput struct {
-	keyed
+	Keyed
 	Body struct {
 		SiteID            visit.SiteID   `json:"site_id" format:"uuid"`
 		PersonID          visit.PersonID `json:"person_id,omitempty" format:"uuid" doc:"A known person; without it a new one is made."`
@@ -114,10 +114,10 @@ type registerInput struct {
 // register makes a visit; a walk-in is checked in by the same request.
 func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswer, error) {
 	b := in.Body
-	if b.CheckIn && !principalOf(ctx).Can(checkInPermission) {
+	if b.CheckIn && !auth.PrincipalOf(ctx).Can(checkInPermission) {
 		return nil, errForbidden
 	}
-	outcome, err := s.Store.Register(ctx, s.caller(ctx, in.Key, "register\n"+string(in.RawBody), 201), visit.Registration{
+	outcome, err := s.Store.Register(ctx, s.keyed(ctx, in.Key, 201, "register", b), visit.Registration{
 		SiteID: b.SiteID, Visitor: visit.Visitor(b.Visitor), Host: visit.Host(b.Host), Purpose: b.Purpose,
 		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,
 	}, store.RegisterOptions{CheckIn: b.CheckIn, PersonID: b.PersonID})
@@ -125,37 +125,43 @@ func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswe
 		return nil, err
 	}
 	if !b.CheckIn {
-		a := &checkInAnswer{Status: 201}
+		a := &checkInAnswer{}
 		a.Body.Visit = visitOf(outcome.Visit)
 		return a, nil
 	}
-	return s.finishCheckIn(ctx, outcome, 201)
+	return s.finishCheckIn(ctx, outcome)
+}
+
+// VisitorChange names what to change of a visitor.
+type VisitorChange struct {
+	FirstName *string `json:"first_name,omitempty" maxLength:"200"`
+	LastName  *string `json:"last_name,omitempty" maxLength:"200"`
+	Email     *string `json:"email,omitempty" maxLength:"254"`
+	Phone     *string `json:"phone,omitempty" maxLength:"40"`
+	Company   *string `json:"company,omitempty" maxLength:"200"`
+}
+
+// HostChange names what to change of a host.
+type HostChange struct {
+	Name  *string `json:"name,omitempty" maxLength:"200"`
+	Email *string `json:"email,omitempty" maxLength:"254"`
 }
 
 type changeInput struct {
-	visitPath
-	keyed
+	VisitPath
+	Keyed
 	Body struct {
-		Visitor struct {
-			FirstName *string `json:"first_name,omitempty" maxLength:"200"`
-			LastName  *string `json:"last_name,omitempty" maxLength:"200"`
-			Email     *string `json:"email,omitempty" maxLength:"254"`
-			Phone     *string `json:"phone,omitempty" maxLength:"40"`
-			Company   *string `json:"company,omitempty" maxLength:"200"`
-		} `json:"visitor,omitempty"`
-		Host struct {
-			Name  *string `json:"name,omitempty" maxLength:"200"`
-			Email *string `json:"email,omitempty" maxLength:"254"`
-		} `json:"host,omitempty"`
-		Purpose           *string    `json:"purpose,omitempty" maxLength:"500"`
-		ExpectedArrival   *time.Time `json:"expected_arrival,omitempty" doc:"Only before the check-in."`
-		ExpectedDeparture *time.Time `json:"expected_departure,omitempty" doc:"Only before the check-in; extend a running visit instead."`
+		Visitor           VisitorChange `json:"visitor,omitempty"`
+		Host              HostChange    `json:"host,omitempty"`
+		Purpose           *string       `json:"purpose,omitempty" maxLength:"500"`
+		ExpectedArrival   *time.Time    `json:"expected_arrival,omitempty" doc:"Only before the check-in."`
+		ExpectedDeparture *time.Time    `json:"expected_departure,omitempty" doc:"Only before the check-in; extend a running visit instead."`
 	}
 }
 
 func (s *Server) changeVisit(ctx context.Context, in *changeInput) (*visitAnswer, error) {
 	b := in.Body
-	outcome, err := s.Store.Change(ctx, s.caller(ctx, in.Key, "change "+string(in.ID)+"\n"+string(in.RawBody), 200), in.ID, store.VisitChange{
+	outcome, err := s.Store.Change(ctx, s.keyed(ctx, in.Key, 200, "change", in.ID, b), in.ID, store.VisitChange{
 		FirstName: b.Visitor.FirstName, LastName: b.Visitor.LastName, Email: b.Visitor.Email, Phone: b.Visitor.Phone, Company: b.Visitor.Company,
 		HostName: b.Host.Name, HostEmail: b.Host.Email, Purpose: b.Purpose,
 		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,
@@ -163,23 +169,23 @@ func (s *Server) changeVisit(ctx context.Context, in *changeInput) (*visitAnswer
 	if err != nil {
 		return nil, err
 	}
-	return answerVisit(200, outcome.Visit), nil
+	return answerVisit(outcome.Visit), nil
 }
 
 type visitAction struct {
-	visitPath
-	keyed
+	VisitPath
+	Keyed
 }
 
 // act runs one of the changes that need nothing but the visit.
 func (s *Server) act(ctx context.Context, in *visitAction, name string,
 	do func(context.Context, store.Caller, visit.VisitID) (store.VisitOutcome, error),
 ) (*visitAnswer, error) {
-	outcome, err := do(ctx, s.caller(ctx, in.Key, name+" "+string(in.ID), 200), in.ID)
+	outcome, err := do(ctx, s.keyed(ctx, in.Key, 200, name, in.ID), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return answerVisit(200, outcome.Visit), nil
+	return answerVisit(outcome.Visit), nil
 }
 
 func (s *Server) cancel(ctx context.Context, in *visitAction) (*visitAnswer, error) {
@@ -191,8 +197,8 @@ func (s *Server) confirmLeft(ctx context.Context, in *visitAction) (*visitAnswer
 }
 
 type extendInput struct {
-	visitPath
-	keyed
+	VisitPath
+	Keyed
 	Body struct {
 		ExpectedDeparture time.Time `json:"expected_departure"`
 	}
@@ -202,16 +208,16 @@ type extendInput struct {
 // when this answers; the workflow's timer is lazy and asks the row anyway, so
 // that a signal that does not get through costs nothing but a late look.
 func (s *Server) extend(ctx context.Context, in *extendInput) (*visitAnswer, error) {
-	outcome, err := s.Store.Move(ctx, s.caller(ctx, in.Key, "extend "+string(in.ID)+"\n"+string(in.RawBody), 200), in.ID, in.Body.ExpectedDeparture)
+	outcome, err := s.Store.Move(ctx, s.keyed(ctx, in.Key, 200, "extend", in.ID, in.Body), in.ID, in.Body.ExpectedDeparture)
 	if err != nil {
 		return nil, err
 	}
-	if outcome.Visit.Status == visit.CheckedIn {
+	if v := outcome.Visit; v.Status == visit.CheckedIn {
 		s.tell(ctx, "departure_changed", func(ctx context.Context) error {
-			return s.Workflows.DepartureChanged(ctx, in.ID, outcome.Visit.ExpectedDeparture)
+			return s.Workflows.DepartureChanged(ctx, v.ID, v.ExpectedDeparture)
 		})
 	}
-	return answerVisit(200, outcome.Visit), nil
+	return answerVisit(outcome.Visit), nil
 }
 
 type terminateAnswer struct {
@@ -223,14 +229,14 @@ type terminateAnswer struct {
 
 // terminate retries ending the visit's sessions now.
 func (s *Server) terminate(ctx context.Context, in *visitAction) (*terminateAnswer, error) {
-	caller := s.caller(ctx, in.Key, "terminate "+string(in.ID), 200)
+	caller := s.keyed(ctx, in.Key, 200, "terminate", in.ID)
 	retried, err := s.Store.RetryTermination(ctx, caller, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	if running := true; !retried.Sealed {
 		told := s.tell(ctx, "retry_termination", func(ctx context.Context) (err error) {
-			running, err = s.Workflows.RetryTermination(ctx, in.ID, retried.Generation)
+			running, err = s.Workflows.RetryTermination(ctx, retried.Visit.ID, retried.Generation)
 			return err
 		})
 		if told && !running {
