@@ -112,29 +112,28 @@ func (h *Hub) connect(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, visit.Errorf(visit.KindUnauthenticated, "no_certificate", "no client certificate"))
 		return
 	}
-	h.link(w, r, func(*websocket.Conn) (*x509.Certificate, error) { return r.TLS.PeerCertificates[0], nil })
+	h.link(w, r, func(*peer, context.Context) (*x509.Certificate, error) { return r.TLS.PeerCertificates[0], nil })
 }
 
 // connectByProof is the link where a proxy ends TLS: the agent's first frame
 // proves that it holds its certificate's key.
 func (h *Hub) connectByProof(w http.ResponseWriter, r *http.Request) {
-	h.link(w, r, h.prove)
+	h.link(w, r, (*peer).prove)
 }
 
-func (h *Hub) prove(conn *websocket.Conn) (*x509.Certificate, error) {
+func (p *peer) prove(ctx context.Context) (*x509.Certificate, error) {
 	nonce := make([]byte, 32)
 	_, _ = rand.Read(nonce) // never fails since Go 1.24
 	body, err := wire.Encode(&wire.Challenge{Nonce: nonce})
 	if err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(helloWithin)
-	conn.SetReadLimit(maxEnrolment)
-	if err := errors.Join(conn.SetWriteDeadline(deadline), conn.SetReadDeadline(deadline),
-		conn.WriteMessage(websocket.TextMessage, body)); err != nil {
+	p.conn.SetReadLimit(maxEnrolment)
+	if err := errors.Join(p.conn.SetWriteDeadline(time.Now().Add(p.timing.Hello)),
+		p.conn.WriteMessage(websocket.TextMessage, body), p.patience(ctx, p.timing.Hello)); err != nil {
 		return nil, err
 	}
-	_, answer, err := conn.ReadMessage()
+	_, answer, err := p.conn.ReadMessage()
 	if err != nil {
 		return nil, readError(err)
 	}
@@ -143,7 +142,7 @@ func (h *Hub) prove(conn *websocket.Conn) (*x509.Certificate, error) {
 	if err != nil || !ok {
 		return nil, &closing{websocket.ClosePolicyViolation, "the first frame is agent.proof"}
 	}
-	return h.checkProof(nonce, proof)
+	return p.hub.checkProof(nonce, proof)
 }
 
 var errProof = &closing{websocket.ClosePolicyViolation, "the proof does not hold"}
@@ -164,7 +163,7 @@ func (h *Hub) checkProof(nonce []byte, proof *wire.Proof) (*x509.Certificate, er
 // agentOf returns whose certificate it is: ErrAgentNotFound for a withdrawn
 // agent, ErrQuarantined for one that an operator must look at.
 func (h *Hub) agentOf(ctx context.Context, leaf *x509.Certificate) (store.Agent, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(ctx, h.timing.Store)
 	defer cancel()
 	return h.registry.CertificateAgent(ctx, leaf.SerialNumber.Text(16), spkiOf(leaf.RawSubjectPublicKeyInfo))
 }
@@ -173,7 +172,7 @@ func (h *Hub) agentOf(ctx context.Context, leaf *x509.Certificate) (store.Agent,
 // own context ends with the hijack, so that links live on the hub's. Whoever is
 // refused is told so by a close code: an HTTP status would not tell a withdrawn
 // agent to stop for good.
-func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websocket.Conn) (*x509.Certificate, error)) {
+func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*peer, context.Context) (*x509.Certificate, error)) {
 	h.mu.Lock()
 	if h.stopping {
 		h.mu.Unlock()
@@ -189,19 +188,34 @@ func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*websoc
 	if err != nil {
 		return // Upgrade has answered
 	}
-	p := &peer{hub: h, conn: conn, log: h.log, out: make(chan []byte, queueFrames), wake: make(chan struct{}, 1)}
-	if p.leaf, err = identify(conn); err == nil {
-		p.agent, err = h.agentOf(h.ctx, p.leaf)
+	ctx, end := context.WithCancelCause(h.ctx)
+	defer end(nil)
+	p := &peer{
+		hub: h, timing: h.timing, conn: conn, log: h.log, end: end,
+		out: make(chan []byte, queueFrames), wake: make(chan struct{}, 1),
+	}
+	defer context.AfterFunc(ctx, p.unblock)()
+	p.leave(p.run(ctx, identify))
+}
+
+// run returns why the link ended.
+func (p *peer) run(ctx context.Context, identify func(*peer, context.Context) (*x509.Certificate, error)) error {
+	var err error
+	if p.leaf, err = identify(p, ctx); err == nil {
+		p.agent, err = p.hub.agentOf(ctx, p.leaf)
 	}
 	if err == nil {
-		p.log = h.log.With("agent_id", p.agent.ID, "site_id", p.agent.SiteID)
-		err = p.serve(h.ctx)
+		p.log = p.hub.log.With("agent_id", p.agent.ID, "site_id", p.agent.SiteID)
+		err = p.serve(ctx)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause // what else failed, failed because of it
 	}
 	if errors.Is(err, visit.ErrStaleEpoch) {
 		// Replaced, or no agent any more? The registry tells them apart.
-		if _, why := h.agentOf(context.WithoutCancel(h.ctx), p.leaf); why != nil {
+		if _, why := p.hub.agentOf(context.WithoutCancel(ctx), p.leaf); why != nil {
 			err = why
 		}
 	}
-	p.leave(err)
+	return err
 }

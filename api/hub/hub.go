@@ -12,7 +12,7 @@ import (
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
-// Config is what a Hub needs. All fields are required.
+// Config is what a Hub needs. All fields but Timing are required.
 type Config struct {
 	ID            string // this replica, unique among the running ones
 	Authority     *Authority
@@ -23,7 +23,30 @@ type Config struct {
 	Metrics       *Metrics
 	Logger        *slog.Logger
 	Now           func() time.Time
+	Timing        Timing // zero: DefaultTiming
 }
+
+// Timing holds the limits of a link.
+type Timing struct {
+	Ping    time.Duration // between pings; each carries the hub's clock
+	Look    time.Duration // between looks at how long the agent has been silent
+	Suspect time.Duration // of silence, after which check-ins no longer wait for the agent
+	Cut     time.Duration // of silence, after which the link ends
+	Write   time.Duration // one frame
+	Hello   time.Duration // until the first frame
+	Store   time.Duration // one call of the store
+	Poll    time.Duration // the safety net beneath notifications
+}
+
+// DefaultTiming shows a silent agent as suspect within five seconds.
+var DefaultTiming = Timing{
+	Ping: 2 * time.Second, Look: 500 * time.Millisecond, Suspect: 4500 * time.Millisecond, Cut: 15 * time.Second,
+	Write: 10 * time.Second, Hello: 10 * time.Second, Store: 15 * time.Second, Poll: time.Second,
+}
+
+// queueFrames may wait for an agent to read. A full queue blocks this link's own
+// follower and reader, nobody else.
+const queueFrames = 64
 
 // Hub holds the links of the agents connected to this replica. Safe for
 // concurrent use.
@@ -37,6 +60,7 @@ type Hub struct {
 	metrics   *Metrics
 	log       *slog.Logger
 	now       func() time.Time
+	timing    Timing
 
 	ctx    context.Context // of all links; cancelled by Stop
 	cancel context.CancelCauseFunc
@@ -52,10 +76,13 @@ type Hub struct {
 // New makes a Hub. Start must be called before links are woken by anything but
 // their poll.
 func New(c Config) *Hub {
+	if c.Timing == (Timing{}) {
+		c.Timing = DefaultTiming
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Hub{
 		id: c.ID, authority: c.Authority, store: c.Store, ledger: c.Ledger, registry: c.Registry,
-		notes: c.Notifications, metrics: c.Metrics, log: c.Logger, now: c.Now,
+		notes: c.Notifications, metrics: c.Metrics, log: c.Logger, now: c.Now, timing: c.Timing,
 		ctx: ctx, cancel: cancel, peers: map[visit.AgentID]*peer{},
 	}
 }
@@ -110,7 +137,7 @@ func (h *Hub) notified(note store.Notification) {
 		if p := h.peers[visit.AgentID(note.Object)]; p != nil {
 			h.links.Go(func() { h.recheck(p) })
 		}
-		return
+		// The site's others are woken too: a lost link leaves commands to them.
 	case store.NotifyVisit, store.NotifyAck, store.NotifyEvent, store.NotifyAccess:
 		return
 	}
@@ -127,7 +154,7 @@ func (h *Hub) notified(note store.Notification) {
 // recheck ends a link whose agent was withdrawn or has another connection. Any
 // conditional write would find out; this one does so at once.
 func (h *Hub) recheck(p *peer) {
-	ctx, cancel := context.WithTimeout(h.ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(h.ctx, h.timing.Store)
 	defer cancel()
 	if err := h.store.Seen(ctx, p.agent.ID, p.epoch, false); errors.Is(err, visit.ErrStaleEpoch) {
 		p.end(err)
@@ -158,10 +185,11 @@ func (h *Hub) release(ctx context.Context, p *peer) {
 	h.mu.Lock()
 	if h.peers[p.agent.ID] == p {
 		delete(h.peers, p.agent.ID)
+		h.metrics.forget(p.agent.ID)
 	}
 	h.metrics.connected.Set(float64(len(h.peers)))
 	h.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timing.Store)
 	defer cancel()
 	if err := h.store.Disconnected(ctx, p.agent.ID, p.epoch); err != nil && !errors.Is(err, visit.ErrStaleEpoch) {
 		p.log.Warn("agent's disconnect not recorded", "error", err)
@@ -185,14 +213,13 @@ func (h *Hub) connected(site visit.SiteID) []visit.AgentID {
 // them reported. Those of other replicas learn them when they connect, and a
 // command always carries its sessions whole.
 func (h *Hub) forward(from *peer, open []wire.Session, closed []wire.SessionKey) {
-	if len(open) == 0 && len(closed) == 0 {
-		return
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, p := range h.peers {
-		if p != from && p.agent.SiteID == from.agent.SiteID {
-			p.offer(&wire.SessionReport{Open: open, Closed: closed})
+	for _, part := range sessionReports(open, closed) {
+		for _, p := range h.peers {
+			if p != from && p.agent.SiteID == from.agent.SiteID {
+				p.offer(part)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -63,4 +64,11 @@ func (m *Metrics) observe(agent store.Agent, s wire.Stats) {
 		broken = 1
 	}
 	m.disk.WithLabelValues(id).Set(broken)
+}
+
+// forget drops an agent's figures: another replica may have newer ones.
+func (m *Metrics) forget(agent visit.AgentID) {
+	for _, figure := range []*prometheus.GaugeVec{m.backlog, m.lost, m.offset, m.disk} {
+		figure.DeleteLabelValues(string(agent))
+	}
 }

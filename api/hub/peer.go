@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"crypto/x509"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,22 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foyerhq/foyer/internal/store"
-	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
-)
-
-// Limits of one link. A ping carries the hub's clock, so that an agent keeps
-// its offset without a frame of its own.
-const (
-	pingEvery    = 2 * time.Second
-	lookEvery    = 500 * time.Millisecond
-	suspectAfter = 4500 * time.Millisecond // shown within five seconds
-	cutAfter     = 15 * time.Second
-	writeWithin  = 10 * time.Second
-	helloWithin  = 10 * time.Second
-	storeWithin  = 15 * time.Second
-	queueFrames  = 64 // a full queue blocks this link's own follower and reader, nobody else
-	ledgerBatch  = 500
 )
 
 // errPeerLeft is how a link that the other side ended is told from a failure;
@@ -47,6 +31,7 @@ func (c *closing) Error() string { return fmt.Sprintf("close %d: %s", c.code, c.
 // peer is one agent's link.
 type peer struct {
 	hub    *Hub
+	timing Timing
 	conn   *websocket.Conn
 	leaf   *x509.Certificate
 	agent  store.Agent
@@ -56,13 +41,11 @@ type peer struct {
 	out    chan []byte   // closed by nobody; the link's context ends its users
 	wake   chan struct{} // capacity 1: there may be something to follow
 	heard  atomic.Int64  // unix nanoseconds of the last sign of life
-	cancel context.CancelCauseFunc
+	end    context.CancelCauseFunc
 }
 
-// serve runs the link to its end. The caller closes the socket.
+// serve runs the link from its hello to its end.
 func (p *peer) serve(ctx context.Context) error {
-	ctx, p.cancel = context.WithCancelCause(ctx)
-	defer p.cancel(nil)
 	if err := p.greet(ctx); err != nil {
 		return err
 	}
@@ -75,18 +58,35 @@ func (p *peer) serve(ctx context.Context) error {
 	group.Go(func() error { return p.write(ctx) })
 	group.Go(func() error { return p.follow(ctx) })
 	group.Go(func() error { return p.read(ctx) })
-	group.Go(func() error { // a read has no context of its own: the end of the link ends it
+	group.Go(func() error {
 		<-ctx.Done()
-		_ = p.conn.SetReadDeadline(time.Unix(1, 0))
+		p.unblock()
 		return context.Cause(ctx)
 	})
 	return group.Wait()
 }
 
+// unblock ends a read at once and a write soon: neither has a context of its
+// own. A write gets the time to finish its frame, so that the close frame can
+// follow.
+func (p *peer) unblock() {
+	_ = p.conn.NetConn().SetReadDeadline(time.Unix(1, 0))
+	_ = p.conn.NetConn().SetWriteDeadline(time.Now().Add(time.Second))
+}
+
+// patience sets how long the next read waits. It looks at the context after
+// that, since unblock may have come just before.
+func (p *peer) patience(ctx context.Context, within time.Duration) error {
+	if err := p.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
 // greet reads the hello and takes the agent's next epoch.
 func (p *peer) greet(ctx context.Context) error {
 	p.conn.SetReadLimit(wire.MaxFrame)
-	if err := p.conn.SetReadDeadline(time.Now().Add(helloWithin)); err != nil {
+	if err := p.patience(ctx, p.timing.Hello); err != nil {
 		return err
 	}
 	frame, err := p.next()
@@ -101,7 +101,7 @@ func (p *peer) greet(ctx context.Context) error {
 		return &closing{websocket.ClosePolicyViolation, "protocol version unknown"}
 	}
 	p.hello = *hello
-	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.timing.Store)
 	defer cancel()
 	p.epoch, err = p.hub.store.Connect(ctx, p.agent.ID, p.hub.id, *hello)
 	p.heard.Store(p.hub.now().UnixNano())
@@ -141,25 +141,19 @@ func readError(err error) error {
 
 // read takes in what the agent says until the link ends.
 func (p *peer) read(ctx context.Context) error {
-	if err := p.conn.SetReadDeadline(time.Now().Add(cutAfter)); err != nil {
-		return err
-	}
 	p.conn.SetPongHandler(func(string) error {
 		p.heard.Store(p.hub.now().UnixNano())
-		return p.conn.SetReadDeadline(time.Now().Add(cutAfter))
+		return p.patience(ctx, p.timing.Cut)
 	})
 	for {
+		if err := p.patience(ctx, p.timing.Cut); err != nil {
+			return err
+		}
 		frame, err := p.next()
 		if err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
 			return err
 		}
 		if err := p.take(ctx, frame); err != nil {
-			return err
-		}
-		if err := p.conn.SetReadDeadline(time.Now().Add(cutAfter)); err != nil {
 			return err
 		}
 	}
@@ -167,7 +161,7 @@ func (p *peer) read(ctx context.Context) error {
 
 // take stores what one frame says, and answers it once it is stored.
 func (p *peer) take(ctx context.Context, frame wire.Frame) error {
-	storing, cancel := context.WithTimeout(ctx, storeWithin)
+	storing, cancel := context.WithTimeout(ctx, p.timing.Store)
 	defer cancel()
 	switch f := frame.(type) {
 	case *wire.Ack:
@@ -201,9 +195,9 @@ func (p *peer) renew(ctx context.Context, csr []byte) error {
 	if err != nil {
 		return err
 	}
-	storing, cancel := context.WithTimeout(ctx, storeWithin)
+	storing, cancel := context.WithTimeout(ctx, p.timing.Store)
 	defer cancel()
-	if err := p.hub.registry.StoreCertificate(storing, p.agent.ID, issued); err != nil {
+	if err := p.hub.registry.StoreCertificate(storing, p.agent.ID, p.epoch, issued); err != nil {
 		return fmt.Errorf("store a renewed certificate: %w", err)
 	}
 	return p.send(ctx, &wire.Certificate{Certificate: issued.DER, NotAfter: issued.NotAfter})
@@ -236,212 +230,4 @@ func (p *peer) offer(frame wire.Frame) {
 	default:
 		p.hub.metrics.dropped.Inc()
 	}
-}
-
-// write is the only writer of the socket. It pings, marks an agent suspect that
-// does not answer, and ends the link when the context does.
-func (p *peer) write(ctx context.Context) error {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	said := state{at: p.hub.now()}
-	if err := p.ping(); err != nil {
-		return err
-	}
-	for {
-		var err error
-		select {
-		case body := <-p.out:
-			if err = p.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err == nil {
-				err = p.conn.WriteMessage(websocket.TextMessage, body)
-			}
-		case <-ping.C:
-			err = p.ping()
-		case <-look.C:
-			if err := p.look(ctx, &said); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", errPeerLeft, err)
-		}
-	}
-}
-
-func (p *peer) ping() error {
-	var clock [8]byte
-	binary.BigEndian.PutUint64(clock[:], uint64(p.hub.now().UnixNano()))
-	return p.conn.WriteControl(websocket.PingMessage, clock[:], time.Now().Add(writeWithin))
-}
-
-// state is what the store was last told of the agent's signs of life.
-type state struct {
-	suspect bool
-	at      time.Time
-}
-
-// seenEvery is how often the store hears of a live agent: it takes a link of
-// which it has heard nothing for a minute for one whose hub died.
-const seenEvery = 20 * time.Second
-
-// look tells the store that the agent is suspect, is no longer, or is still
-// there; and finds out that this link is not the agent's any more.
-func (p *peer) look(ctx context.Context, said *state) error {
-	now := p.hub.now()
-	suspect := now.Sub(time.Unix(0, p.heard.Load())) > suspectAfter
-	if suspect == said.suspect && now.Sub(said.at) < seenEvery {
-		return nil
-	}
-	*said = state{suspect, now}
-	ctx, cancel := context.WithTimeout(ctx, writeWithin)
-	defer cancel()
-	return p.hub.store.Seen(ctx, p.agent.ID, p.epoch, suspect)
-}
-
-// follow brings the agent to the site's desired state and keeps it there.
-func (p *peer) follow(ctx context.Context) error {
-	at, err := p.begin(ctx)
-	if err != nil {
-		return fmt.Errorf("bring the agent up to date: %w", err)
-	}
-	if err := p.sessions(ctx); err != nil {
-		return fmt.Errorf("send open sessions: %w", err)
-	}
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	for {
-		if at, err = p.advance(ctx, at); err != nil {
-			return fmt.Errorf("send ledger entries: %w", err)
-		}
-		if err := p.commands(ctx); err != nil {
-			return fmt.Errorf("send commands: %w", err)
-		}
-		select {
-		case <-p.wake:
-		case <-poll.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// begin resumes the agent where it stands, or sends it the whole set.
-func (p *peer) begin(ctx context.Context) (wire.Position, error) {
-	if !p.hello.Empty {
-		reading, cancel := context.WithTimeout(ctx, storeWithin)
-		_, known, err := p.hub.ledger.LedgerFrom(reading, p.agent.SiteID, p.hello.Position, 1)
-		cancel()
-		if err != nil {
-			return wire.Position{}, err
-		}
-		if known {
-			p.hub.metrics.resumes.Inc()
-			return p.hello.Position, p.send(ctx, &wire.Resume{Position: p.hello.Position, Now: p.hub.now(), Epoch: p.epoch})
-		}
-	}
-	return p.snapshot(ctx)
-}
-
-func (p *peer) snapshot(ctx context.Context) (at wire.Position, err error) {
-	p.hub.metrics.snapshots.Inc()
-	err = p.hub.ledger.Snapshot(ctx, p.agent.SiteID, func(part wire.Snapshot) error {
-		part.Now, part.Epoch = p.hub.now(), p.epoch
-		at = part.Position
-		return p.send(ctx, &part)
-	})
-	return at, err
-}
-
-// advance sends the entries after a position and returns the new one. When the
-// ledger no longer knows the position, the agent gets the whole set.
-func (p *peer) advance(ctx context.Context, at wire.Position) (wire.Position, error) {
-	for {
-		reading, cancel := context.WithTimeout(ctx, storeWithin)
-		entries, known, err := p.hub.ledger.LedgerFrom(reading, p.agent.SiteID, at, ledgerBatch)
-		cancel()
-		switch {
-		case err != nil:
-			return at, err
-		case !known:
-			return p.snapshot(ctx)
-		}
-		for _, entry := range entries {
-			if err := p.send(ctx, entry); err != nil {
-				return at, err
-			}
-			at = entry.Position
-		}
-		if len(entries) < ledgerBatch {
-			return at, nil
-		}
-	}
-}
-
-// commands sends what this link's agent is asked to end.
-func (p *peer) commands(ctx context.Context) error {
-	claiming, cancel := context.WithTimeout(ctx, storeWithin)
-	defer cancel()
-	commands, err := p.hub.ledger.ClaimCommands(claiming, p.agent.SiteID, p.agent.ID, p.epoch, p.hub.connected(p.agent.SiteID))
-	if err != nil {
-		return err
-	}
-	for i := range commands {
-		if err := p.send(ctx, &commands[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sessionsPerFrame keeps a session.report well below wire.MaxFrame: one session
-// has at most about 1.2 kB.
-const sessionsPerFrame = 150
-
-// sessions tells the agent which sessions the site's other agents reported.
-func (p *peer) sessions(ctx context.Context) error {
-	reading, cancel := context.WithTimeout(ctx, storeWithin)
-	defer cancel()
-	open, err := p.hub.ledger.OpenSessions(reading, p.agent.SiteID, p.agent.ID)
-	if err != nil {
-		return err
-	}
-	for start := 0; start < len(open); start += sessionsPerFrame {
-		part := open[start:min(start+sessionsPerFrame, len(open))]
-		if err := p.send(ctx, &wire.SessionReport{Open: part}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// end closes the link for a cause; it returns at once.
-func (p *peer) end(cause error) { p.cancel(cause) }
-
-// leave tells the agent why the link ends, where that can still be told, and
-// says whether the end is worth a warning.
-func (p *peer) leave(err error) {
-	code, reason := websocket.CloseInternalServerErr, "the hub failed; come back"
-	level := slog.LevelWarn
-	switch c, ok := errors.AsType[*closing](err); {
-	case ok:
-		code, reason, level = c.code, c.reason, slog.LevelInfo
-	case errors.Is(err, errPeerLeft):
-		level = slog.LevelInfo
-	case errors.Is(err, visit.ErrStaleEpoch):
-		code, reason = wire.CloseReplaced, "another connection acts as this agent"
-	case errors.Is(err, visit.ErrQuarantined):
-		code, reason = wire.CloseQuarantined, "replaced too often; an operator decides"
-	case errors.Is(err, visit.ErrAgentNotFound):
-		code, reason = wire.CloseWithdrawn, "credential withdrawn"
-	case visit.KindOf(err) == visit.KindUnavailable:
-		code, reason = wire.CloseOverloaded, "come back later"
-	}
-	p.hub.metrics.ended.WithLabelValues(fmt.Sprint(code)).Inc()
-	p.log.Log(context.Background(), level, "agent link ended", "code", code, "epoch", p.epoch, "error", err)
-	message := websocket.FormatCloseMessage(code, reason)
-	_ = p.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
-	_ = p.conn.Close()
 }

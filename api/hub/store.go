@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"time"
 
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -32,7 +31,7 @@ type Ledger interface {
 type Registry interface {
 	Enrol(ctx context.Context, secretHash, spki []byte, issue func(store.Agent) (store.Certificate, error)) (store.Agent, store.Certificate, error)
 	CertificateAgent(ctx context.Context, serial string, spki []byte) (store.Agent, error)
-	StoreCertificate(ctx context.Context, agent visit.AgentID, certificate store.Certificate) error
+	StoreCertificate(ctx context.Context, agent visit.AgentID, epoch int64, certificate store.Certificate) error
 	DeploymentKey(ctx context.Context, name string, create func() (public, private []byte, err error)) (public, private []byte, err error)
 }
 
@@ -40,6 +39,3 @@ type Registry interface {
 type Notifications interface {
 	Subscribe(buffer int) (notifications <-chan store.Notification, cancel func())
 }
-
-// pollEvery is the safety net beneath notifications.
-const pollEvery = time.Second

@@ -245,12 +245,15 @@ func (t *tx) insertCertificate(ctx context.Context, agent visit.AgentID, c Certi
 }
 
 // StoreCertificate adds a renewed certificate. The old one stays good until its
-// end: which of the two the agent keeps is its business.
-func (s *Store) StoreCertificate(ctx context.Context, agent visit.AgentID, certificate Certificate) error {
+// end: which of the two the agent keeps is its business. It returns ErrStaleEpoch.
+func (s *Store) StoreCertificate(ctx context.Context, agent visit.AgentID, epoch int64, certificate Certificate) error {
 	return s.write(ctx, func(ctx context.Context, t *tx) error {
 		row, err := t.lockAgent(ctx, Everything, agent)
 		if err != nil {
 			return err
+		}
+		if row.Epoch != epoch || row.Hub == nil {
+			return visit.ErrStaleEpoch
 		}
 		t.audit(row.SiteID, "agent:"+string(agent), "agent.certificate_renewed", "agent:"+string(agent), nil)
 		return t.insertCertificate(ctx, agent, certificate)
