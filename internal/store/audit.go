@@ -64,7 +64,7 @@ func (s *Store) AuditRows(ctx context.Context, scope Scope, filter AuditFilter) 
 		order by a.at desc, a.chain desc, a.seq desc limit @limit`
 	var page AuditPage
 	err := s.query(ctx, func(ctx context.Context, q db) error {
-		after, err := parseAuditCursor(filter.Cursor)
+		after, err := parseCursor(filter.Cursor, byChain)
 		if err != nil {
 			return err
 		}
@@ -84,14 +84,6 @@ func (s *Store) AuditRows(ctx context.Context, scope Scope, filter AuditFilter) 
 		return err
 	})
 	return page, err
-}
-
-func parseAuditCursor(text string) (cursor, error) {
-	c, err := parseCursor(text)
-	if err == nil && c.At != nil && (c.Chain == nil || c.Seq == nil) {
-		return c, errCursor
-	}
-	return c, err
 }
 
 func auditRows(rows []auditRow) ([]audit.Row, error) {

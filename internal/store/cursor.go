@@ -31,13 +31,15 @@ func (c cursor) text() string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func parseCursor(text string) (cursor, error) {
+// parseCursor reads what text returned, and checks that it is of the right list.
+// No text is the beginning.
+func parseCursor(text string, fits func(cursor) bool) (cursor, error) {
 	var c cursor
 	if text == "" {
 		return c, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text[:min(len(text), maxCursor)])
-	if err != nil || json.Unmarshal(raw, &c) != nil {
+	if err != nil || json.Unmarshal(raw, &c) != nil || !fits(c) {
 		return c, errCursor
 	}
 	if c.ID != nil && uuid.Validate(*c.ID) != nil {
@@ -45,6 +47,10 @@ func parseCursor(text string) (cursor, error) {
 	}
 	return c, nil
 }
+
+func byTime(c cursor) bool  { return c.At != nil && c.ID != nil }
+func byID(c cursor) bool    { return c.At == nil && c.ID != nil }
+func byChain(c cursor) bool { return c.At != nil && c.Chain != nil && c.Seq != nil }
 
 // cut takes the row too many, which says that there is more, off a page.
 func cut[T any](rows []T, limit int, key func(T) cursor) ([]T, string) {

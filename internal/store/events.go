@@ -80,7 +80,7 @@ func (s *Store) Events(ctx context.Context, scope Scope, filter EventFilter) (Ev
 		order by v.at desc, v.id desc limit @limit`
 	var page EventPage
 	err := s.query(ctx, func(ctx context.Context, q db) error {
-		after, err := parseCursor(filter.Cursor)
+		after, err := parseCursor(filter.Cursor, byTime)
 		if err != nil {
 			return err
 		}

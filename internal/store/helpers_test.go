@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/store/storetest"
 	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
 )
 
 // bench is a store with one site.
@@ -115,4 +117,13 @@ func (b bench) verify(t testing.TB) {
 		and kind in ('visitor.checked_out', 'visitor.expired', 'visitor.cancelled', 'visitor.no_show'))`), "ended visits have their event")
 	require.Empty(t, sql[string](t, b, `select h.site_id::text from site_heads h
 		where h.revision <> (select count(*) from site_ledger l where l.site_id = h.site_id)`), "revisions without gaps")
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// positionOf returns the place of a revision in the site's ledger.
+func positionOf(t testing.TB, b bench, revision int64) wire.Position {
+	t.Helper()
+	stamp := sql[int64](t, b, "select stamp from site_ledger where site_id = $1 and revision = $2", b.site.ID, revision)[0]
+	return wire.Position{Revision: revision, Stamp: uint64(stamp)}
 }

@@ -74,12 +74,12 @@ func (s *Store) compose(ctx context.Context, q db, site visit.SiteID, rows []led
 	for _, r := range rows {
 		objects[r.Kind] = append(objects[r.Kind], r.ObjectID)
 	}
-	grants, err := byID(ctx, q, `select `+grantColumns+` from vouchers v join sites s on s.id = v.site_id
+	grants, err := found(ctx, q, `select `+grantColumns+` from vouchers v join sites s on s.id = v.site_id
 		where v.site_id = @site and v.id = any(@ids::uuid[])`, site, objects[ledgerVoucher], func(r grantRow) string { return string(r.ID) })
 	if err != nil {
 		return nil, err
 	}
-	nases, err := byID(ctx, q, `select `+nasColumns+` from nases v
+	nases, err := found(ctx, q, `select `+nasColumns+` from nases v
 		where v.site_id = @site and v.id = any(@ids::uuid[]) and v.deleted_at is null`, site, objects[ledgerNAS], func(r nasRow) string { return string(r.ID) })
 	if err != nil {
 		return nil, err
@@ -97,16 +97,16 @@ func (s *Store) compose(ctx context.Context, q db, site visit.SiteID, rows []led
 	return entries, nil
 }
 
-func byID[T any](ctx context.Context, q db, sql string, site visit.SiteID, ids []string, id func(T) string) (map[string]T, error) {
-	found := map[string]T{}
+func found[T any](ctx context.Context, q db, sql string, site visit.SiteID, ids []string, id func(T) string) (map[string]T, error) {
+	objects := map[string]T{}
 	if len(ids) == 0 {
-		return found, nil
+		return objects, nil
 	}
 	rows, err := all[T](ctx, q, sql, pgx.NamedArgs{"site": site, "ids": ids})
 	for _, r := range rows {
-		found[id(r)] = r
+		objects[id(r)] = r
 	}
-	return found, err
+	return objects, err
 }
 
 func (s *Store) composeGrant(entry *wire.Entry, grants map[string]grantRow) {

@@ -57,17 +57,18 @@ type tab struct {
 	after string // the rows behind @at, @id
 	order string
 	key   func(visitRow) cursor
+	fits  func(cursor) bool
 }
 
 var tabs = map[Tab]tab{
 	"": {"true", "v.id < @id", "v.id desc",
-		func(r visitRow) cursor { return cursor{ID: new(string(r.ID))} }},
+		func(r visitRow) cursor { return cursor{ID: new(string(r.ID))} }, byID},
 	TabExpected: {"v.status = 'pre_registered'", "(v.expected_arrival, v.id) > (@at, @id)", "v.expected_arrival, v.id",
-		func(r visitRow) cursor { return cursor{At: &r.ExpectedArrival, ID: new(string(r.ID))} }},
+		func(r visitRow) cursor { return cursor{At: &r.ExpectedArrival, ID: new(string(r.ID))} }, byTime},
 	TabOnSite: {"v.presence in ('in', 'unconfirmed')", "(v.expected_departure, v.id) > (@at, @id)", "v.expected_departure, v.id",
-		func(r visitRow) cursor { return cursor{At: &r.ExpectedDeparture, ID: new(string(r.ID))} }},
+		func(r visitRow) cursor { return cursor{At: &r.ExpectedDeparture, ID: new(string(r.ID))} }, byTime},
 	TabCompleted: {"v.ended_at is not null", "(v.ended_at, v.id) < (@at, @id)", "v.ended_at desc, v.id desc",
-		func(r visitRow) cursor { return cursor{At: r.EndedAt, ID: new(string(r.ID))} }},
+		func(r visitRow) cursor { return cursor{At: r.EndedAt, ID: new(string(r.ID))} }, byTime},
 }
 
 const (
@@ -109,9 +110,9 @@ func listStatement(scope Scope, filter VisitFilter) (string, pgx.NamedArgs, func
 	if !ok {
 		return "", nil, nil, visit.Invalid("tab", "One of expected, on_site, completed.")
 	}
-	after, err := parseCursor(filter.Cursor)
-	if err != nil || filter.Cursor != "" && (after.ID == nil || (after.At == nil) != (filter.Tab == "")) {
-		return "", nil, nil, errCursor
+	after, err := parseCursor(filter.Cursor, tab.fits)
+	if err != nil {
+		return "", nil, nil, err
 	}
 	where := []string{tab.where}
 	args := scope.args(pgx.NamedArgs{"at": after.At, "id": after.ID, "limit": filter.limit() + 1, "site": filter.SiteID})

@@ -48,8 +48,8 @@ func parseNotification(payload string) (Notification, bool) {
 
 const (
 	listenFor   = 10 * time.Second // to connect
-	relistenMin = 100 * time.Millisecond
-	relistenMax = 5 * time.Second
+	relistenSoon = 100 * time.Millisecond
+	relistenLate = 5 * time.Second
 )
 
 // Notifier listens on a connection of its own and wakes its subscribers. It is a
@@ -75,19 +75,19 @@ func NewNotifier(url string, logger *slog.Logger) *Notifier {
 // Run listens until ctx ends and then returns nil. A lost connection is made
 // again with back-off; subscribers get NotifyResync when it stands.
 func (n *Notifier) Run(ctx context.Context) error {
-	wait := relistenMin
+	wait := relistenSoon
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := n.listen(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if time.Since(began) > relistenMax {
-			wait = relistenMin
+		if time.Since(began) > relistenLate {
+			wait = relistenSoon
 		}
 		n.log.Warn("listening for notifications interrupted", "error", explain(err))
 		pause(ctx, wait/2+rand.N(wait/2)) //nolint:gosec // jitter
-		wait = min(2*wait, relistenMax)
+		wait = min(2*wait, relistenLate)
 	}
 	return nil
 }

@@ -241,7 +241,7 @@ const checkpointPurpose = "audit-checkpoint"
 // text.
 func code(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '.' || r == '-' {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-+,:", r) {
 			return r
 		}
 		return '_'

@@ -50,9 +50,9 @@ type refusedRow struct {
 // RefusedLogins returns a site's refused logins, newest first, or
 // ErrSiteNotFound.
 func (s *Store) RefusedLogins(ctx context.Context, scope Scope, site visit.SiteID, page Page) (RefusedPage, error) {
-	after, err := parseCursor(page.Cursor)
-	if err != nil || page.Cursor != "" && (after.At == nil || after.ID == nil) {
-		return RefusedPage{}, errCursor
+	after, err := parseCursor(page.Cursor, byTime)
+	if err != nil {
+		return RefusedPage{}, err
 	}
 	out := RefusedPage{Items: []RefusedLogin{}}
 	err = s.query(ctx, func(ctx context.Context, q db) error {

@@ -80,14 +80,16 @@ func (r *report) sessionResult(ctx context.Context, id visit.VisitID, voucher vi
 // tidy keeps of an agent's result what the domain knows. Times are cut to what
 // Postgres keeps.
 func tidy(s visit.SessionTermination) visit.SessionTermination {
-	s.Reason = visit.TerminationReason(code(string(s.Reason)))
+	if !slices.Contains(terminationReasons, s.Reason) {
+		s.Reason = visit.ReasonOther // of a newer agent
+	}
 	s.At = micro(s.At)
 	if s.Until != nil {
 		s.Until = new(micro(*s.Until))
 	}
 	s.Attempts = slices.Clone(s.Attempts[max(0, len(s.Attempts)-maxAttempts):])
 	for i, a := range s.Attempts {
-		s.Attempts[i].Method, s.Attempts[i].Answer, s.Attempts[i].Shape = code(a.Method), code(a.Answer), clean(a.Shape, maxName)
+		s.Attempts[i].Method, s.Attempts[i].Answer, s.Attempts[i].Shape = code(a.Method), code(a.Answer), code(a.Shape)
 	}
 	if !slices.Contains(terminationStates, s.State) {
 		s.State = visit.TerminationUnconfirmed // of a newer agent
@@ -98,6 +100,12 @@ func tidy(s visit.SessionTermination) visit.SessionTermination {
 var terminationStates = []visit.TerminationState{
 	visit.TerminationRequested, visit.TerminationAccepted, visit.TerminationConfirmed, visit.TerminationAbsent,
 	visit.TerminationUnconfirmed, visit.TerminationFailed, visit.TerminationTimeout,
+}
+
+var terminationReasons = []visit.TerminationReason{
+	visit.ReasonNone, visit.ReasonNoAnswer, visit.ReasonNotFound, visit.ReasonNotRemovable, visit.ReasonBusy, visit.ReasonProhibited,
+	visit.ReasonUnsupported, visit.ReasonMismatch, visit.ReasonInvalid, visit.ReasonStillOnline, visit.ReasonNoStop,
+	visit.ReasonUnknownNAS, visit.ReasonAgentUnreachable, visit.ReasonOther,
 }
 
 func acknowledged(s visit.SessionTermination) bool {

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ListStatement shows a test the statement of a list, to ask the planner about it.
+func ListStatement(scope Scope, filter VisitFilter) (string, pgx.NamedArgs, error) {
+	statement, args, _, err := listStatement(scope, filter)
+	return statement, args, err
+}
+
+// NewestMigration is what Ready insists on.
+const NewestMigration = newestMigration
+
+// Backend is the server's process that serves the pool's next connection.
+func (s *Store) Backend(ctx context.Context) (pid uint32, err error) {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Release()
+	return c.Conn().PgConn().PID(), nil
+}
+
+// BreakCommit runs f in a writing transaction whose connection is gone when it
+// commits.
+func (s *Store) BreakCommit(ctx context.Context, f func(context.Context, func(sql string) error) error) error {
+	return s.write(ctx, func(ctx context.Context, t *tx) error {
+		if err := f(ctx, func(sql string) error { _, err := t.Exec(ctx, sql); return err }); err != nil {
+			return err
+		}
+		return t.Conn().PgConn().Conn().Close()
+	})
+}
