@@ -40,6 +40,7 @@ type Config struct {
 	Metrics  *Metrics
 
 	ConfirmFor   time.Duration // 5 s: how long after an ACK the Stop is waited for
+	StartFor     time.Duration // 10 s: how long after its Access-Accept a session's Accounting-Start may take
 	TimeoutGrace time.Duration // 15 s: after a Session-Timeout, before it is believed
 	FirstRetry   time.Duration // 10 s: then doubling, for climbs the agent began
 	LastRetry    time.Duration // 5 min: the longest pause
@@ -56,6 +57,7 @@ func (c Config) withDefaults() Config {
 		zero  time.Duration
 	}{
 		{&c.ConfirmFor, 5 * time.Second},
+		{&c.StartFor, 10 * time.Second},
 		{&c.TimeoutGrace, 15 * time.Second},
 		{&c.FirstRetry, 10 * time.Second},
 		{&c.LastRetry, 5 * time.Minute},

@@ -343,6 +343,29 @@ func TestContextNotFound(t *testing.T) {
 			require.Equal(t, visit.TerminationAbsent, s.next(t, command(1)).State)
 		})
 	})
+	login := testSession()
+	login.Key.AcctSessionID, login.ID = "", ""
+	t.Run("of a login whose session never started", func(t *testing.T) {
+		t.Parallel()
+		onStage(t, notFound, []wire.Session{login}, func(t *testing.T, s *stage) {
+			began := time.Now()
+			s.End(grant, command(1), nil)
+			require.Equal(t, visit.ReasonNotFound, s.next(t, command(1)).Reason, "its Accounting-Start may be on the way")
+			require.Equal(t, visit.TerminationAbsent, s.next(t, command(1)).State)
+			require.Equal(t, 10*time.Second, time.Since(began))
+		})
+	})
+	t.Run("of a login at a NAS that sends no accounting", func(t *testing.T) {
+		t.Parallel()
+		onStage(t, notFound, []wire.Session{login}, func(t *testing.T, s *stage) {
+			s.nases["nas-1"].AccountingSeen = false
+			began := time.Now()
+			s.End(grant, command(1), nil)
+			require.Equal(t, visit.ReasonNotFound, s.next(t, command(1)).Reason)
+			require.Equal(t, visit.TerminationAbsent, s.next(t, command(1)).State)
+			require.Equal(t, 450*time.Second, time.Since(began), "no Start says nothing there")
+		})
+	})
 	t.Run("of a session only the server knows", func(t *testing.T) {
 		t.Parallel()
 		onStage(t, notFound, nil, func(t *testing.T, s *stage) {

@@ -167,7 +167,7 @@ func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 // evidence is when silence will say something of a session, zero for never.
 type evidence struct {
 	silentAt  time.Time // ACK, then no news for 1.5 interim intervals: confirmed
-	absentAt  time.Time // context not found, and news older than that: absent
+	absentAt  time.Time // context not found, and news older than that, or no Accounting-Start: absent
 	timeoutAt time.Time // Session-Timeout has passed without news since
 }
 
@@ -183,11 +183,16 @@ func (c *climb) evidence(t *target, status session.Status) (e evidence) {
 		news = c.begunAt // nothing is known here: from now on we listen
 	}
 	// Silence tells something only of a NAS that would have spoken.
-	speaks := !status.InterimAt.IsZero() || t.session.Key.AcctSessionID == "" && nas != nil && nas.AccountingSeen
+	unstarted := t.session.Key.AcctSessionID == "" && nas != nil && nas.AccountingSeen
+	speaks := !status.InterimAt.IsZero() || unstarted
 	if !t.acceptedAt.IsZero() && speaks && !status.SeenAt.After(t.acceptedAt) {
 		e.silentAt = t.acceptedAt.Add(long)
 	}
-	if t.result.Reason == visit.ReasonNotFound {
+	switch {
+	case t.result.Reason != visit.ReasonNotFound:
+	case unstarted: // it would have told of the session's start by now
+		e.absentAt = news.Add(c.l.cfg.StartFor)
+	default:
 		e.absentAt = news.Add(long)
 	}
 	if ends := t.expiresAt(status); ends != nil {
