@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -116,6 +117,10 @@ func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (aud
 	verifier := audit.NewVerifier()
 	args := scope.args(pgx.NamedArgs{"chain": chain})
 	err := s.view(ctx, func(ctx context.Context, q pgx.Tx) error {
+		// The connection's limit is meant for statements that answer somebody.
+		if _, err := q.Exec(ctx, `select set_config('statement_timeout', $1, true)`, strconv.FormatInt(verifyFor.Milliseconds(), 10)); err != nil {
+			return err
+		}
 		if err := s.anchors(ctx, q, verifier, args); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func parseNotification(payload string) (Notification, bool) {
 }
 
 const (
-	listenFor   = 10 * time.Second // to connect
+	listenFor    = 10 * time.Second // to connect
 	relistenSoon = 100 * time.Millisecond
 	relistenLate = 5 * time.Second
 )
