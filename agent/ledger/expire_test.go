@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
+	"github.com/foyerhq/foyer/agent/clock"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -168,5 +170,50 @@ func TestEndedGrantsAreForgottenInTheEnd(t *testing.T) {
 		require.Nil(t, r.Grant(g.ID))
 		require.NotNil(t, r.Grant(grant(2).ID))
 		require.Len(t, r.times(g.ID), 1)
+	})
+}
+
+type markStore struct{ mark clock.Mark }
+
+func (s *markStore) Load() (clock.Mark, error) { return s.mark, nil }
+func (s *markStore) Save(m clock.Mark) error   { s.mark = m; return nil }
+
+// Without the hub, whatever is done to the wall clock while running and over
+// restarts, a guest gains at most the time the agent was down and what was not yet
+// saved (P2).
+func TestWallClockGivesNoTimeAway(t *testing.T) {
+	t.Parallel()
+	b, g := setup(t), grant(0)
+	g.NotBefore = noon.AddDate(-1, 0, 0)
+	_, err := b.Replace(Set{Position: at(1), Grants: []wire.Grant{g}})
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		truth, wall, mono, down := noon, noon, time.Duration(0), time.Duration(0)
+		store := &markStore{}
+		start := func() *clock.Clock {
+			c, err := clock.New(clock.Config{
+				Wall: func() time.Time { return wall }, Mono: func() time.Duration { return mono }, Store: store,
+			})
+			require.NoError(t, err)
+			return c
+		}
+		c := start()
+		c.Sync(truth, 0)
+		require.NoError(t, c.Save())
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			passed := time.Duration(rapid.IntRange(0, 1200).Draw(t, "seconds")) * time.Second
+			truth, wall, mono = truth.Add(passed), wall.Add(passed), mono+passed
+			wall = wall.Add(time.Duration(rapid.IntRange(-24, 24).Draw(t, "hours set")) * time.Hour)
+			if rapid.Bool().Draw(t, "restart") {
+				require.NoError(t, c.Save())
+				off := time.Duration(rapid.IntRange(0, 600).Draw(t, "off")) * time.Second
+				truth, wall, mono, down = truth.Add(off), wall.Add(off), 0, down+off
+				c = start()
+			}
+			b.set(c.Now())
+			if b.reason(g) == "" {
+				require.Less(t, truth, g.NotAfter.Add(down))
+			}
+		}
 	})
 }

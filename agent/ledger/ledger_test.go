@@ -185,8 +185,10 @@ func TestAGrantsLife(t *testing.T) {
 	require.Empty(t, former.Password)
 	require.Nil(t, b.Grant(g.ID))
 
+	require.NoError(t, b.SetEpoch(1))
 	b.reopen(t)
 	require.Equal(t, wire.RefusedRevoked, b.reason(g), "remembered over a restart")
+	require.Len(t, b.former.oldest, 1, "once")
 	b.set(noon.Add(26 * time.Hour))
 	require.Equal(t, wire.RefusedUnknownUser, b.reason(g), "for a day")
 }
@@ -260,8 +262,8 @@ func TestSnapshotOfAnotherLineageReplacesWhateverItsRevision(t *testing.T) {
 	require.Equal(t, 3, b.Stats().Grants)
 }
 
-// Six commands in every order, each order once with every command twice: the
-// highest revision decides (P7).
+// Six commands in every order, the first repeated after each: the highest revision
+// decides (P7).
 func TestOrderAndRepetitionDoNotMatter(t *testing.T) {
 	t.Parallel()
 	b := filled(t, 0)

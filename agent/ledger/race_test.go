@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,4 +138,40 @@ func BenchmarkOpen(b *testing.B) {
 	for b.Loop() {
 		l.reopen(b)
 	}
+}
+
+// How long look-ups take while sets of 10,000 are swapped.
+func BenchmarkLookupDuringReplace(b *testing.B) {
+	l, all := filled(b, 10_000), grants(10_000)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for revision := int64(2); ; revision++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for i := range all {
+				all[i].DeviceLimit = int(revision)
+			}
+			if _, err := l.Replace(Set{Position: at(revision), Grants: all}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	took := make([]time.Duration, 0, 1<<20)
+	for b.Loop() {
+		start := time.Now()
+		_, why := l.Lookup("v-00000777")
+		if took = append(took, time.Since(start)); why != "" {
+			b.Fatal(why)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*999/1000]), "p99.9-ns")
+	b.ReportMetric(float64(took[len(took)-1]), "max-ns")
 }

@@ -297,14 +297,14 @@ func TestWaiting(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 0)
 	b.Account(said(wire.AccountingStart, "a", 0, 0))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	wait := func(k wire.SessionKey, since time.Time) chan Status {
 		done := make(chan Status, 1)
 		_, changed := b.Watch(k)
 		go func() {
-			s, err := b.Wait(context.Background(), k, since)
-			if err == nil {
-				done <- s
-			}
+			s, _ := b.Wait(ctx, k, since)
+			done <- s
 		}()
 		select {
 		case <-changed:
