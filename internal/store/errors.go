@@ -97,6 +97,9 @@ func isConnection(err error) bool {
 	if _, ok := errors.AsType[*lostError](err); ok {
 		return true
 	}
+	if _, ok := errors.AsType[*unbegunError](err); ok {
+		return true
+	}
 	return pgconn.SafeToRetry(err) || pgconn.Timeout(err)
 }
 
@@ -109,12 +112,21 @@ func (e *lostError) Unwrap() error { return e.err }
 // retryable reports whether the transaction left no trace and may well succeed
 // when run again.
 func retryable(err error) bool {
+	if _, unbegun := errors.AsType[*unbegunError](err); unbegun {
+		return true
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == codeSerializationFailure || pg.Code == codeDeadlock ||
 			violates(err, "sessions_key") // two agents reported the same session at once
 	}
 	return pgconn.SafeToRetry(err)
 }
+
+// unbegunError marks the failure of a BEGIN: nothing has happened yet.
+type unbegunError struct{ err error }
+
+func (e *unbegunError) Error() string { return "begin: " + e.err.Error() }
+func (e *unbegunError) Unwrap() error { return e.err }
 
 // violates reports whether err is a violation of the named unique constraint.
 func violates(err error, constraint string) bool {

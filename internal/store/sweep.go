@@ -61,7 +61,7 @@ func (s *Store) PendingIntents(ctx context.Context, now time.Time, limit int) ([
 
 // IntentSent notes that the visit's intent was sent now.
 func (s *Store) IntentSent(ctx context.Context, id visit.VisitID) error {
-	return s.query(ctx, func(ctx context.Context, q db) error {
+	return s.once(ctx, func(ctx context.Context, q db) error {
 		const update = `update visits set intent_sent_at = @now, intent_tries = intent_tries + 1 where id = @id`
 		_, err := exec(ctx, q, update, pgx.NamedArgs{"id": id, "now": s.now()})
 		return err

@@ -82,11 +82,29 @@ func (s *Store) tryWrite(ctx context.Context, f func(context.Context, *tx) error
 func (s *Store) view(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	ctx, cancel := limited(ctx)
 	defer cancel()
-	return explain(s.transact(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := s.transact(ctx, options, f)
+	if retryable(err) && ctx.Err() == nil {
+		err = s.transact(ctx, options, f)
+	}
+	return explain(err)
 }
 
-// query runs f, a single statement, without a transaction around it.
+// query runs f, which reads or may as well happen twice, without a transaction
+// around it. A connection that turns out to be dead costs one more try.
 func (s *Store) query(ctx context.Context, f func(context.Context, db) error) error {
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	run := func(c *pgxpool.Conn) error { return f(ctx, c) }
+	err := s.withConn(ctx, run)
+	if _, lost := errors.AsType[*lostError](err); lost && ctx.Err() == nil {
+		err = s.withConn(ctx, run)
+	}
+	return explain(err)
+}
+
+// once runs f, a single statement, without a transaction around it.
+func (s *Store) once(ctx context.Context, f func(context.Context, db) error) error {
 	ctx, cancel := limited(ctx)
 	defer cancel()
 	return explain(s.withConn(ctx, func(c *pgxpool.Conn) error { return f(ctx, c) }))
@@ -96,7 +114,7 @@ func (s *Store) transact(ctx context.Context, options pgx.TxOptions, f func(cont
 	return s.withConn(ctx, func(c *pgxpool.Conn) error {
 		inner, err := c.BeginTx(ctx, options)
 		if err != nil {
-			return err
+			return &unbegunError{err}
 		}
 		if err := f(ctx, inner); err != nil {
 			rollback(ctx, inner)
@@ -117,6 +135,9 @@ func (s *Store) withConn(ctx context.Context, f func(*pgxpool.Conn) error) error
 	err = f(c)
 	if _, refused := errors.AsType[*visit.Error](err); err == nil || refused || !c.Conn().IsClosed() {
 		return err
+	}
+	if ctx.Err() == nil {
+		s.pool.Reset() // the server has restarted: the others are dead as well
 	}
 	return &lostError{err}
 }

@@ -185,7 +185,7 @@ func (s *Store) loginTried(ctx context.Context, user, action, update string) err
 // CreateLogin begins a dashboard session. UserID, TokenHash and ExpiresAt are
 // used.
 func (s *Store) CreateLogin(ctx context.Context, login Login) error {
-	return s.query(ctx, func(ctx context.Context, q db) error {
+	return s.once(ctx, func(ctx context.Context, q db) error {
 		const insert = `insert into logins (token_hash, user_id, created_at, last_seen_at, expires_at) values (@hash, @user, @now, @now, @expires)`
 		_, err := exec(ctx, q, insert, pgx.NamedArgs{"hash": login.TokenHash, "user": login.UserID, "now": s.now(), "expires": login.ExpiresAt})
 		return err
