@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -67,15 +69,32 @@ func Done(r visit.TerminationResult) Terminated {
 const stillLive = "sessions are still live"
 
 // NotDone makes the failure of one attempt of TerminateSessions: its type is the
-// reason, its details are the NAS's answers, and the next attempt comes when that
-// reason is worth another.
+// reason, its message and details are the NAS's answers, and the next attempt comes
+// when that reason is worth another.
 func NotDone(r visit.TerminationResult) error {
 	pending := slices.DeleteFunc(slices.Clone(r.Sessions), visit.SessionTermination.Done)
-	return temporal.NewApplicationErrorWithOptions(stillLive, string(r.Worst()),
+	return temporal.NewApplicationErrorWithOptions(stillLive+inWords(pending), string(r.Worst()),
 		temporal.ApplicationErrorOptions{
 			NextRetryDelay: r.Worst().RetryAfter(),
-			Details:        []any{shown(pending, shownInFailure, 1)},
+			Details:        []any{shown(pending, shownInFailure, 2)},
 		})
+}
+
+// inWords tells the last answer of the first sessions, for the Temporal UI.
+func inWords(pending []visit.SessionTermination) string {
+	var words strings.Builder
+	for _, s := range pending[:min(len(pending), shownInFailure)] {
+		fmt.Fprintf(&words, "; NAS %s: %s %s", s.NASID, s.State, s.Reason)
+		if len(s.Attempts) == 0 {
+			continue
+		}
+		last := s.Attempts[len(s.Attempts)-1]
+		fmt.Fprintf(&words, ", answer %s", last.Answer)
+		if last.ErrorCause != 0 {
+			fmt.Fprintf(&words, " with Error-Cause %d", last.ErrorCause)
+		}
+	}
+	return words.String()
 }
 
 // ReasonOf reads from the activity's error why its last attempt was not the end.
@@ -85,7 +104,7 @@ func ReasonOf(err error) visit.TerminationReason {
 	switch {
 	case !ok:
 		return visit.ReasonAgentUnreachable
-	case failure.Message() != stillLive:
+	case !strings.HasPrefix(failure.Message(), stillLive):
 		return visit.ReasonOther
 	}
 	return visit.TerminationReason(failure.Type())

@@ -53,7 +53,9 @@ func (c *climb) run(ctx context.Context) {
 }
 
 // round asks once for every session that is not done. Sessions that appear
-// meanwhile, and commands, join it.
+// meanwhile, and commands, join it. Those with accounting go first: a request
+// that names only the user, for a login without, would end them as well, and
+// the answer to the one would be proof of the other.
 func (c *climb) round(ctx context.Context) {
 	c.rounds++
 	c.roundAt = c.l.cfg.Now()
@@ -64,6 +66,9 @@ func (c *climb) round(ctx context.Context) {
 		})
 		if len(todo) == 0 {
 			return
+		}
+		if slices.ContainsFunc(todo, (*target).accounted) {
+			todo = slices.DeleteFunc(todo, func(t *target) bool { return !t.accounted() })
 		}
 		var wg sync.WaitGroup
 		for _, t := range todo {

@@ -2,6 +2,7 @@ package disconnect
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/foyerhq/foyer/agent/session"
@@ -23,6 +24,20 @@ func newTarget(s wire.Session, key wire.SessionKey) *target {
 	return &target{session: s, key: key, result: visit.SessionTermination{
 		SessionID: s.ID, NASID: s.Key.NASID, State: visit.TerminationRequested,
 	}}
+}
+
+// accounted reports whether the session is known from its accounting, and not
+// from its Access-Accept only.
+func (t *target) accounted() bool { return t.session.Key.AcctSessionID != "" }
+
+// maxAttempts bounds the attempts of a climb that a result tells of.
+const maxAttempts = 10
+
+// answered adds a round's attempts to those of the rounds before, so that a
+// result says what it took.
+func (t *target) answered(attempts []visit.TerminationAttempt) {
+	all := slices.Concat(t.result.Attempts, attempts)
+	t.result.Attempts = all[max(0, len(all)-maxAttempts):]
 }
 
 // changed reports whether the result differs from what it was at the last call.
@@ -56,7 +71,6 @@ func (t *target) overtaken(status session.Status) bool {
 
 // attempt asks the session's NAS once, unless what is known answers already.
 func (c *climb) attempt(ctx context.Context, t *target) {
-	t.result.Attempts = nil
 	if c.settle(t) {
 		return
 	}
@@ -71,7 +85,7 @@ func (c *climb) attempt(ctx context.Context, t *target) {
 	}
 	out := driver.Disconnect(ctx, nas, t.session)
 	leave()
-	t.result.Attempts = out.Attempts
+	t.answered(out.Attempts)
 	t.conclude(c.l.cfg.Now(), out.State, out.Reason)
 	if out.State == visit.TerminationAccepted {
 		if status, _ := c.l.cfg.Sessions.Watch(t.key); t.acceptedAt.IsZero() || status.SeenAt.After(t.acceptedAt) {
@@ -106,7 +120,7 @@ func unreachable(nas *wire.NAS) visit.TerminationReason {
 // confirm waits for proof after an ACK. Where the NAS has never sent accounting
 // there is none to wait for.
 func (c *climb) confirm(ctx context.Context, t *target, nas *wire.NAS) {
-	if !nas.AccountingSeen && t.session.Key.AcctSessionID == "" {
+	if !nas.AccountingSeen && !t.accounted() {
 		t.result.NoAccounting = true
 		return
 	}
@@ -183,7 +197,7 @@ func (c *climb) evidence(t *target, status session.Status) (e evidence) {
 		news = c.begunAt // nothing is known here: from now on we listen
 	}
 	// Silence tells something only of a NAS that would have spoken.
-	unstarted := t.session.Key.AcctSessionID == "" && nas != nil && nas.AccountingSeen
+	unstarted := !t.accounted() && nas != nil && nas.AccountingSeen
 	speaks := !status.InterimAt.IsZero() || unstarted
 	if !t.acceptedAt.IsZero() && speaks && !status.SeenAt.After(t.acceptedAt) {
 		e.silentAt = t.acceptedAt.Add(long)

@@ -145,7 +145,7 @@ func (c *TokenRevoke) Run(ctx context.Context, p *Program) error {
 
 // AdminCommands manage administrators.
 type AdminCommands struct {
-	Create AdminCreate `cmd:"" help:"Make an administrator; the password is read from standard input or made up."`
+	Create AdminCreate `cmd:"" help:"Make an administrator; the password is made up and printed unless it is given."`
 }
 
 // AdminCreate makes an administrator.

@@ -37,13 +37,18 @@ func run(ctx context.Context, log *slog.Logger, stopWithin time.Duration, option
 	var failure error
 	select {
 	case <-ctx.Done():
-	case signal := <-application.Wait():
-		failure = fmt.Errorf("a part ended with exit code %d; see the log", signal.ExitCode)
+	case signal := <-application.Wait(): // also a process signal, which fx hears as well
+		if signal.ExitCode != 0 {
+			failure = errPartEnded
+		}
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	return errors.Join(failure, application.Stop(stopping))
 }
+
+// errPartEnded is an application's failure; which part and why is in the log.
+var errPartEnded = errors.New("a part ended; see the log")
 
 // quiet logs what goes wrong in the wiring and nothing of what goes right.
 type quiet struct{ log *slog.Logger }

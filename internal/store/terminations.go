@@ -212,6 +212,7 @@ func (r *report) answer(ctx context.Context, command wire.Command, result visit.
 	}); err != nil {
 		return err
 	}
+	r.notify(NotifyVisit, r.site, string(command.VisitID)) // the workers deliver it
 	if row.WorkflowID != nil {
 		r.out.Completions = append(r.out.Completions, Completion{TerminationRequest: row.request(), Result: result, Final: final})
 	}

@@ -51,13 +51,14 @@ type TerminationAttempt struct {
 // SessionTermination is the result for one session. It names the session by id
 // and NAS only; MAC and IP stay in the sessions table.
 type SessionTermination struct {
-	SessionID SessionID            `json:"session_id,omitempty"`
-	NASID     NASID                `json:"nas_id,omitempty"`
-	State     TerminationState     `json:"state"`
-	Reason    TerminationReason    `json:"reason,omitempty"`
-	Until     *time.Time           `json:"until,omitempty"` // for left_to_timeout
-	At        time.Time            `json:"at"`
-	Attempts  []TerminationAttempt `json:"attempts,omitempty"`
+	SessionID SessionID         `json:"session_id,omitempty"`
+	NASID     NASID             `json:"nas_id,omitempty"`
+	State     TerminationState  `json:"state"`
+	Reason    TerminationReason `json:"reason,omitempty"`
+	Until     *time.Time        `json:"until,omitempty"` // for left_to_timeout
+	At        time.Time         `json:"at"`
+	// Attempts are the last ones since the ending began, earlier rounds included.
+	Attempts []TerminationAttempt `json:"attempts,omitempty"`
 	// NoAccounting: this NAS has never sent accounting, so that an ACK is all
 	// the proof there can be.
 	NoAccounting bool `json:"no_accounting,omitempty"`
