@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -136,7 +136,7 @@ func within(l *limit.Limiter, key string) error {
 		return nil
 	}
 	p := problemFrom(errTooMany)
-	p.retryAfter = strconv.Itoa(int(retryFor/time.Second) + 1)
+	p.retryAfter = strconv.Itoa(max(1, int(math.Ceil(retryFor.Seconds()))))
 	return p
 }
 

@@ -55,20 +55,23 @@ type Server struct {
 	api    huma.API
 }
 
-// setErrorModel makes huma's own refusals look like ours, once per process.
-var setErrorModel = sync.OnceFunc(func() {
+// prepare sets what huma and gin keep per process: refusals look like ours,
+// lists are never null, and names are spelt as described.
+var prepare = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return newError(status, message, errs...)
 	}
 	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return newError(status, message, errs...)
 	}
+	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
 	gin.SetMode(gin.ReleaseMode)
 })
 
 // New makes a Server with all its routes.
 func New(c Config) (*Server, error) {
-	setErrorModel()
+	prepare()
 	s := &Server{Config: c, engine: gin.New()}
 	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, err

@@ -80,6 +80,9 @@ type createSiteInput struct {
 }
 
 func (s *Server) createSite(ctx context.Context, in *createSiteInput) (*siteAnswer, error) {
+	if !auth.PrincipalOf(ctx).Sites.All {
+		return nil, errForbidden // they would not see what they made
+	}
 	b := in.Body
 	site, err := s.Store.CreateSite(ctx, s.caller(ctx), visit.Site{
 		Name: b.Name, Timezone: b.Timezone, Address: b.Address, Networks: each(b.Networks, networkFrom),

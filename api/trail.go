@@ -92,7 +92,11 @@ type verifyAuditInput struct {
 }
 
 type verifyAuditAnswer struct {
-	Body audit.Report
+	Body struct {
+		OK       bool          `json:"ok"`
+		Rows     int64         `json:"rows"`
+		FirstBad *audit.BadRow `json:"first_bad,omitempty" doc:"Absent when all is well."`
+	}
 }
 
 func (s *Server) verifyAudit(ctx context.Context, in *verifyAuditInput) (*verifyAuditAnswer, error) {
@@ -100,5 +104,7 @@ func (s *Server) verifyAudit(ctx context.Context, in *verifyAuditInput) (*verify
 	if err != nil {
 		return nil, err
 	}
-	return &verifyAuditAnswer{report}, nil
+	a := &verifyAuditAnswer{}
+	a.Body.OK, a.Body.Rows, a.Body.FirstBad = report.OK, report.Rows, report.FirstBad
+	return a, nil
 }

@@ -1,0 +1,248 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// operation is one call of the committed description.
+type operation struct {
+	method, path, permission string
+	open                     bool // needs no credentials
+}
+
+func (o operation) String() string { return o.method + " " + o.path }
+
+func operations(t *testing.T) []operation {
+	t.Helper()
+	text, err := os.ReadFile("../docs/openapi.json")
+	require.NoError(t, err)
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Permission string           `json:"x-permission"`
+			Security   []map[string]any `json:"security"`
+		} `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(text, &doc))
+	var list []operation
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			list = append(list, operation{strings.ToUpper(method), path, op.Permission, len(op.Security) == 1 && len(op.Security[0]) == 0})
+		}
+	}
+	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.String(), b.String()) })
+	return list
+}
+
+// places holds, for every call of the description, a body that is good enough to
+// get as far as the object. A call without an entry fails the test.
+func places(b *bench, site visit.SiteID) map[string]any {
+	registration := b.registration()
+	registration["site_id"] = site
+	departure := object{"expected_departure": b.Clock.Now().Add(3600e9)}
+	nas := object{"name": "ap", "source": "10.9.0.0/16", "secret": canarySecret}
+	none := any(nil)
+	return map[string]any{
+		"POST /api/v1/sites":                               object{"name": "x", "timezone": "UTC"},
+		"GET /api/v1/sites":                                none,
+		"GET /api/v1/sites/{site}":                         none,
+		"PATCH /api/v1/sites/{site}":                       object{"address": "here"},
+		"POST /api/v1/sites/{site}/archive":                none,
+		"POST /api/v1/sites/{site}/agents":                 object{"name": "x"},
+		"GET /api/v1/sites/{site}/agents":                  none,
+		"DELETE /api/v1/sites/{site}/agents/{agent}":       none,
+		"POST /api/v1/sites/{site}/agents/{agent}/release": none,
+		"POST /api/v1/sites/{site}/nases":                  nas,
+		"GET /api/v1/sites/{site}/nases":                   none,
+		"GET /api/v1/sites/{site}/nases/{nas}":             none,
+		"PATCH /api/v1/sites/{site}/nases/{nas}":           object{"name": "y"},
+		"DELETE /api/v1/sites/{site}/nases/{nas}":          none,
+		"GET /api/v1/sites/{site}/refused-logins":          none,
+		"GET /api/v1/sites/{site}/evacuation":              none,
+		"GET /api/v1/sites/{site}/evacuation.csv":          none,
+		"POST /api/v1/visits":                              registration,
+		"GET /api/v1/visits":                               none,
+		"GET /api/v1/visits/{id}":                          none,
+		"PATCH /api/v1/visits/{id}":                        object{"purpose": "x"},
+		"POST /api/v1/visits/{id}/check-in":                none,
+		"POST /api/v1/visits/{id}/check-out":               none,
+		"POST /api/v1/visits/{id}/cancel":                  none,
+		"POST /api/v1/visits/{id}/extend":                  departure,
+		"POST /api/v1/visits/{id}/confirm-left":            none,
+		"POST /api/v1/visits/{id}/readmit":                 none,
+		"POST /api/v1/visits/{id}/terminate":               none,
+		"POST /api/v1/visits/{id}/voucher/reveal":          none,
+		"POST /api/v1/visits/{id}/voucher/reissue":         none,
+		"GET /api/v1/events":                               none,
+		"GET /api/v1/audit":                                none,
+		"GET /api/v1/audit/verify":                         none,
+		"POST /api/v1/tokens":                              object{"name": "x", "permissions": []string{"visits.read"}},
+		"GET /api/v1/tokens":                               none,
+		"DELETE /api/v1/tokens/{token}":                    none,
+		"POST /api/v1/login":                               object{"email": "nobody@example.org", "password": "wrong"},
+		"POST /api/v1/logout":                              none,
+		"GET /api/v1/me":                                   none,
+		"GET /api/v1/live":                                 none,
+		"GET /healthz":                                     none,
+		"GET /readyz":                                      none,
+		"GET /version":                                     none,
+	}
+}
+
+// objects are what a site has.
+type objects struct{ site, visit, agent, nas, token string }
+
+func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
+	t.Helper()
+	registration := b.registration()
+	registration["site_id"], registration["check_in"] = site, true
+	at := "/api/v1/sites/" + string(site)
+	return objects{
+		site:  string(site),
+		visit: b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id"),
+		agent: b.want(t, 201, call{method: "POST", path: at + "/agents", as: b.admin, body: object{"name": "agent"}}).string("id"),
+		nas: b.want(t, 201, call{method: "POST", path: at + "/nases", as: b.admin, body: object{
+			"name": "ap", "source": "10.1.0.0/16", "secret": canarySecret}}).string("id"),
+		token: b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{
+			"name": "t", "permissions": []string{"visits.read"}, "sites": []any{site}}}).string("token.id"),
+	}
+}
+
+func (o objects) fill(path string) string {
+	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token).Replace(path)
+}
+
+// Nobody reads another site (promise P24): every role, every call of the
+// description, every object of a site that is not theirs.
+func TestNobodyReachesAnotherSite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	foreign := b.objects(t, b.other)
+	mixed := b.objects(t, b.site) // our site, their objects below it
+	mixed.agent, mixed.nas = foreign.agent, foreign.nas
+	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
+	for _, role := range auth.Roles() {
+		token := b.at(t, role, b.site)
+		for _, op := range operations(t) {
+			body, known := places(b, b.other)[op.String()]
+			require.True(t, known, "%s has no entry in places", op)
+			c := call{method: op.method, as: token, body: body}
+			permitted := op.permission == "" || role.Permissions().Has(auth.Permission(op.permission))
+			switch {
+			case op.open, op.path == "/api/v1/me":
+			case !permitted:
+				b.refused(t, 403, "forbidden", c.to(op.method, foreign.fill(op.path)))
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits":
+				b.missing(t, c.to(op.method, foreign.fill(op.path)))
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") {
+					b.missing(t, c.to(op.method, mixed.fill(op.path)))
+				}
+			case op.String() == "POST /api/v1/sites":
+				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
+			case op.method == http.MethodGet && op.path != "/api/v1/live":
+				a := b.want(t, 200, c.to(op.method, op.path))
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, "Paris"} {
+					require.NotContains(t, string(a.text), id, "%s to %s", role, op)
+				}
+			}
+		}
+	}
+	require.Equal(t, string(before), string(b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text), "nothing happened to it")
+	// The negative control: who may see the other site reaches it.
+	there := b.at(t, auth.Administrator, b.other)
+	for _, path := range []string{"/api/v1/visits/{id}", "/api/v1/sites/{site}", "/api/v1/sites/{site}/nases/{nas}"} {
+		b.want(t, 200, call{path: foreign.fill(path), as: there})
+	}
+}
+
+func (b *bench) missing(t *testing.T, c call) {
+	t.Helper()
+	a := b.want(t, 404, c)
+	require.Contains(t, a.string("type"), "_not_found")
+}
+
+// A filter for another site finds nothing, whoever asks.
+func TestFiltersDoNotReachAnotherSite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	foreign := b.objects(t, b.other)
+	here := b.at(t, auth.Administrator, b.site)
+	for _, path := range []string{
+		"/api/v1/visits?site_id=" + foreign.site, "/api/v1/visits?q=canary",
+		"/api/v1/events?site_id=" + foreign.site, "/api/v1/events?visit_id=" + foreign.visit,
+		"/api/v1/audit?chain=" + foreign.site, "/api/v1/audit?chain=deployment", "/api/v1/audit?visit_id=" + foreign.visit,
+	} {
+		a := b.do(t, call{path: path, as: here})
+		if a.status == 200 {
+			require.Empty(t, a.list("items"), path)
+			continue
+		}
+		require.Equal(t, 404, a.status, path)
+	}
+	require.NotEmpty(t, b.want(t, 200, call{path: "/api/v1/visits?site_id=" + foreign.site, as: b.admin}).list("items"))
+}
+
+func TestNobodyUnknownIsServed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ours := b.objects(t, b.site)
+	revoked := b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{"name": "t", "permissions": []string{"visits.read"}}})
+	b.want(t, 204, call{method: "DELETE", path: "/api/v1/tokens/" + revoked.string("token.id"), as: b.admin})
+	expires := b.Clock.Now().Add(3600e9)
+	expired := b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{"name": "t", "permissions": []string{"visits.read"}, "expires_at": expires}})
+	b.want(t, 200, call{path: "/api/v1/visits", as: expired.string("secret")})
+	b.Clock.Advance(3601e9)
+	for _, op := range operations(t) {
+		if op.open {
+			continue
+		}
+		for name, token := range map[string]string{
+			"none": "", "nonsense": "nonsense", "revoked": revoked.string("secret"), "expired": expired.string("secret"),
+			"mistyped": b.admin[:len(b.admin)-1] + "x",
+		} {
+			a := b.refused(t, 401, "unauthenticated", call{method: op.method, path: ours.fill(op.path), as: token})
+			require.Contains(t, a.header.Get("WWW-Authenticate"), "Bearer", name)
+		}
+	}
+	b.refused(t, 401, "unauthenticated", call{path: "/api/v1/me", header: http.Header{"Cookie": {"foyer_login=" + b.admin}}})
+	b.refused(t, 401, "unauthenticated", call{path: "/api/v1/me", header: http.Header{"Authorization": {"Basic Zm9vOmJhcg=="}}})
+}
+
+// Every guarded call names a permission that exists.
+func TestPermissionsAreKnown(t *testing.T) {
+	t.Parallel()
+	for _, op := range operations(t) {
+		if op.open || op.path == "/api/v1/me" {
+			require.Empty(t, op.permission, op)
+			continue
+		}
+		_, err := auth.ParsePermissions([]string{op.permission})
+		require.NoError(t, err, op)
+	}
+}
+
+// A token of a deployment is nobody's business who sees one site.
+func TestTokensOfWiderScope(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	wide := b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{"name": "wide", "permissions": []string{"visits.read"}}})
+	narrow := b.token(t, store.Scope{Sites: []visit.SiteID{b.site}}, auth.EveryPermission())
+	b.refused(t, 404, "token_not_found", call{method: "DELETE", path: "/api/v1/tokens/" + wide.string("token.id"), as: narrow})
+	b.want(t, 200, call{path: "/api/v1/visits", as: wide.string("secret")})
+	mine := b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: narrow, body: object{"name": "mine", "permissions": []string{"visits.read"}}})
+	require.Equal(t, false, mine.field("token.all_sites"))
+	require.Len(t, mine.list("token.sites"), 1)
+	b.refused(t, 403, "grants_more", call{method: "POST", path: "/api/v1/tokens", as: narrow, body: object{
+		"name": "more", "permissions": []string{"visits.read"}, "sites": []any{b.other}}})
+	b.want(t, 204, call{method: "DELETE", path: "/api/v1/tokens/" + mine.string("token.id"), as: narrow})
+}
