@@ -30,7 +30,7 @@ func TestBadInput(t *testing.T) {
 			"wrong type":       {"POST", "/api/v1/visits", `{"site_id":7}`, 422},
 			"unknown field":    {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{"last_name":"x"},"admin":true}`, 422},
 			"no name":          {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{}}`, 422},
-			"NUL in a name":    {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{"last_name":"a\u0000b"}}`, 422},
+			"NUL in a name":    {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{"last_name":"a\u0000b"}}`, 400},
 			"past departure":   {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{"last_name":"x"},"expected_departure":"2001-01-01T00:00:00Z"}`, 422},
 			"endless stay":     {"POST", "/api/v1/visits", `{"site_id":"` + r.site + `","visitor":{"last_name":"x"},"expected_departure":"2101-01-01T00:00:00Z"}`, 422},
 			"unknown site":     {"POST", "/api/v1/visits", `{"site_id":"018f0000-0000-7000-8000-000000000000","visitor":{"last_name":"x"}}`, 404},
