@@ -30,7 +30,7 @@ type Readiness interface {
 
 // Voucher is a visit's WiFi credentials as check-in answers them.
 type Voucher struct {
-	Username   string    `json:"username"`
+	Username   string    `json:"username" example:"v-7k2m9qxp"`
 	Password   *string   `json:"password" nullable:"true" doc:"null where this caller may not see it (again)."`
 	ValidFrom  time.Time `json:"valid_from"`
 	ValidUntil time.Time `json:"valid_until"`
@@ -62,9 +62,17 @@ func (s *Server) checkIn(ctx context.Context, in *visitAction) (*checkInAnswer, 
 	return s.finishCheckIn(ctx, outcome)
 }
 
+// carryOn is a context that outlives the caller: what is committed is carried
+// out, though nobody may wait for the answer any more.
+func carryOn(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), requestWithin)
+}
+
 // finishCheckIn carries out a committed intent and renders the answer from the
 // row.
 func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome) (*checkInAnswer, error) {
+	ctx, cancel := carryOn(ctx)
+	defer cancel()
 	v, err := s.checkedIn(ctx, outcome.Visit)
 	if err != nil {
 		return nil, err
@@ -148,6 +156,8 @@ func (s *Server) checkOut(ctx context.Context, in *visitAction) (*visitAnswer, e
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := carryOn(ctx)
+	defer cancel()
 	v := outcome.Visit
 	if !v.Status.Ended() {
 		if v, err = s.endByWorkflow(ctx, v); err != nil {

@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -139,6 +141,31 @@ func TestCheckOut(t *testing.T) {
 	detail := b.want(t, 200, call{path: "/api/v1/visits/" + id, as: b.admin})
 	require.NotEmpty(t, detail.field("voucher.revoked_at"))
 	require.Regexp(t, "^token:", detail.field("voucher.revoked_by"))
+}
+
+// Who asks and hangs up has asked all the same.
+func TestCheckOutWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.present(t)
+	b.workflows.set(hangs)
+	request := b.post(id, "check-out").request(t, b)
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		response, err := b.client.Do(request.WithContext(ctx))
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		left <- err
+	}()
+	require.Eventually(t, func() bool { return slices.Contains(b.workflows.called(), "check-out") }, 5*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-left, context.Canceled)
+	require.Eventually(t, func() bool {
+		v, err := b.Visit(t.Context(), everything, visit.VisitID(id))
+		return err == nil && v.Status == visit.CheckedOut
+	}, 10*time.Second, 20*time.Millisecond)
 }
 
 func TestNetworkIsReadyOnceAgentsKnow(t *testing.T) {

@@ -133,4 +133,6 @@ func TestScreensAreRefused(t *testing.T) {
 		require.Equal(t, "urn:foyer:problem:"+x.code, a.field("type"), name)
 	}
 	b.refused(t, 422, "websocket_expected", call{path: "/api/v1/live", as: desk})
+	b.refused(t, 422, "websocket_expected", call{path: "/api/v1/live", as: desk, header: http.Header{
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-WebSocket-Version": {"8"}}})
 }

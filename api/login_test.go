@@ -92,7 +92,9 @@ func TestLoginTellsNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.staff(t)
+	start := time.Now()
 	unknown := b.refused(t, 401, "login_refused", signIn("nobody@example.org", canaryPassword))
+	require.GreaterOrEqual(t, time.Since(start), 300*time.Millisecond, "no refusal is quick enough to tell why")
 	for range 5 {
 		require.Equal(t, string(unknown.text), string(b.want(t, 401, signIn(email, "wrong password")).text))
 	}

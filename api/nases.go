@@ -55,7 +55,7 @@ type createNASInput struct {
 	SitePath
 	Body struct {
 		Name                 string                           `json:"name" minLength:"1" maxLength:"200"`
-		Source               string                           `json:"source" maxLength:"64" doc:"An address or a network."`
+		Source               string                           `json:"source" maxLength:"64" example:"10.1.0.0/24" doc:"An address or a network."`
 		Secret               string                           `json:"secret" minLength:"8" maxLength:"128" writeOnly:"true"`
 		MessageAuthenticator visit.MessageAuthenticatorPolicy `json:"message_authenticator,omitempty" enum:"require,auto,allow_none" default:"require"`
 		Driver               string                           `json:"driver,omitempty" enum:"radius" default:"radius"`

@@ -97,7 +97,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	}
 	p := problemFrom(e)
 	switch {
-	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled):
 	case e.Kind == visit.KindInternal:
 		log.ErrorContext(ctx, "request failed", "error", err, "cause", errors.Unwrap(e))
 	case e.Kind == visit.KindUnavailable:

@@ -36,16 +36,22 @@ func (s *Server) routes() {
 	route(s, "GET "+site+"/evacuation", auth.EvacuationRead, "Everyone who may be in the building", s.evacuation)
 	route(s, "GET "+site+"/evacuation.csv", auth.EvacuationRead, "The evacuation list as CSV", s.evacuationCSV, csvFile)
 
-	route(s, "POST /api/v1/visits", auth.VisitsWrite, "Register a visit, or check a walk-in in", s.register, status(201))
+	route(s, "POST /api/v1/visits", auth.VisitsWrite, "Register a visit, or check a walk-in in", s.register, status(201),
+		about("A walk-in (check_in: true) is answered like a check-in, with its credentials."))
 	route(s, "GET /api/v1/visits", auth.VisitsRead, "List visits", s.listVisits)
 	route(s, "GET "+one, auth.VisitsRead, "Read a visit with all that belongs to it", s.readVisit)
 	route(s, "PATCH "+one, auth.VisitsWrite, "Change a visit", s.changeVisit)
-	route(s, "POST "+one+"/check-in", auth.VisitsCheckIn, "Check a visitor in", s.checkIn)
-	route(s, "POST "+one+"/check-out", auth.VisitsCheckOut, "Check a visitor out", s.checkOut)
+	route(s, "POST "+one+"/check-in", auth.VisitsCheckIn, "Check a visitor in", s.checkIn,
+		about("Always answers with credentials. A repeat gets the same ones; their password only under the same Idempotency-Key, "+
+			"within 120 seconds to the same caller, or to one who may reveal it, which is audited. Else it is null."))
+	route(s, "POST "+one+"/check-out", auth.VisitsCheckOut, "Check a visitor out", s.checkOut,
+		about("When this answers, the voucher is revoked. Sessions are being ended; see the visit's terminations. A repeat changes nothing."))
 	route(s, "POST "+one+"/cancel", auth.VisitsWrite, "Cancel an expected visit", s.cancel)
 	route(s, "POST "+one+"/extend", auth.VisitsWrite, "Move the expected departure, later or earlier", s.extend)
-	route(s, "POST "+one+"/confirm-left", auth.VisitsCheckOut, "Confirm that the visitor left the building", s.confirmLeft)
-	route(s, "POST "+one+"/readmit", auth.VisitsCheckIn, "Continue an ended visit by a new one", s.readmit, status(201))
+	route(s, "POST "+one+"/confirm-left", auth.VisitsCheckOut, "Confirm that the visitor left the building", s.confirmLeft,
+		about("Of an expired visit: access has ended, but nobody has said where the person is."))
+	route(s, "POST "+one+"/readmit", auth.VisitsCheckIn, "Continue an ended visit by a new one", s.readmit, status(201),
+		about("Within 12 hours of its end. The new visit is checked in at once and has its own credentials."))
 	route(s, "POST "+one+"/terminate", auth.VisitsTerminate, "Retry ending the sessions now", s.terminate)
 	route(s, "POST "+one+"/voucher/reveal", auth.VouchersReveal, "Show the password; audited", s.reveal)
 	route(s, "POST "+one+"/voucher/reissue", auth.VouchersReissue, "Give new credentials; old sessions are cut", s.reissue)
@@ -101,6 +107,10 @@ func csvFile(op *huma.Operation) {
 	op.Responses["200"] = &huma.Response{
 		Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
+}
+
+func about(text string) func(*huma.Operation) {
+	return func(op *huma.Operation) { op.Description = text }
 }
 
 func status(code int) func(*huma.Operation) {

@@ -69,7 +69,7 @@ type siteAnswer struct {
 type createSiteInput struct {
 	Body struct {
 		Name               string           `json:"name" minLength:"1" maxLength:"200"`
-		Timezone           string           `json:"timezone" maxLength:"64" doc:"IANA name, such as Europe/Berlin."`
+		Timezone           string           `json:"timezone" maxLength:"64" example:"Europe/Berlin" doc:"IANA name, such as Europe/Berlin."`
 		Address            string           `json:"address,omitempty" maxLength:"500"`
 		Networks           []NetworkSetting `json:"networks,omitempty" maxItems:"16"`
 		DefaultStaySeconds int              `json:"default_stay_seconds,omitempty" minimum:"0" maximum:"31536000"`

@@ -319,4 +319,16 @@ func TestOperators(t *testing.T) {
 	a := b.do(t, call{path: "/healthz", header: http.Header{"Accept": {"image/png"}}})
 	require.Equal(t, 200, a.status, "whoever asks for a picture gets JSON")
 	require.NotContains(t, b.log.String(), "panicked")
+
+	description, err := http.Get(b.url + "/openapi.json")
+	require.NoError(t, err)
+	defer func() { _ = description.Body.Close() }()
+	require.Equal(t, 200, description.StatusCode)
+
+	b.expected(t)
+	families, err := b.registry.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		require.NotRegexp(t, `[0-9a-f]{8}-[0-9a-f]{4}-`, family.String(), "no ids in metrics")
+	}
 }

@@ -83,7 +83,8 @@ func New(c Config) *Live {
 		store: c.Store, metrics: c.Metrics, log: c.Logger, now: c.Now, origin: originOf(c.Origin), timing: usual,
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: handshake, ReadBufferSize: readLimit, WriteBufferSize: writeBuffer,
-			CheckOrigin: func(*http.Request) bool { return true }, // ServeHTTP has
+			CheckOrigin: func(*http.Request) bool { return true },                // admitted has
+			Error:       func(http.ResponseWriter, *http.Request, int, error) {}, // Handle returns it
 		},
 		ctx: ctx, cancel: cancel,
 	}
@@ -141,7 +142,10 @@ func (l *Live) Handle(w http.ResponseWriter, r *http.Request) error {
 	conn, err := l.upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		l.dispatcher.arrive(-1)
-		return nil // Upgrade has answered
+		if _, bad := errors.AsType[websocket.HandshakeError](err); bad {
+			return errProtocol
+		}
+		return nil // the peer left
 	}
 	l.serve(conn, auth.IdentityOf(r.Context()), site, cursor)
 	return nil

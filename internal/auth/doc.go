@@ -10,6 +10,6 @@
 // Guessing is made useless in layers: 256-bit tokens; argon2id passwords whose
 // verification is limited in number, so that a spray costs the attacker time and
 // not us memory; a lockout per name that outlives restarts because Postgres holds
-// it. An unknown name is treated like a known one throughout, lockout included,
-// and takes as long ([Passwords.VerifyNobody]).
+// it. An unknown name gets the answer of a locked one, and it takes as long
+// ([Passwords.VerifyNobody]).
 package auth

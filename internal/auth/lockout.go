@@ -11,9 +11,8 @@ const (
 
 // Lockout says until when logins for a name are refused, given how many have
 // failed in a row and when the last one did. A zero instant means they are not.
-// The state is a row in Postgres, keyed by a keyed hash of the name as typed, so
-// that the lock holds over replicas and restarts and tells nothing about which
-// names exist. While locked, attempts are neither checked nor counted: whoever
+// The state is the user's row in Postgres, so that the lock holds over replicas
+// and restarts; a name that nobody has needs none, being refused alike. While locked, attempts are neither checked nor counted: whoever
 // knows the password waits at most 15 minutes.
 func Lockout(failed int, last, now time.Time) time.Time {
 	if failed <= freeFailures {
