@@ -13,8 +13,8 @@ import (
 const (
 	page     = 128 // events of a chain per look, and handed out at a time; half a screen's queue
 	pollFor  = 5 * time.Second
-	paceFor  = time.Second
-	stallFor = 250 * time.Millisecond
+	paceFor  = 2 * time.Second
+	stallFor = 500 * time.Millisecond
 	halfFull = queueSize / 2
 )
 

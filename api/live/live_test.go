@@ -542,15 +542,16 @@ func TestDeadPeerIsGivenUp(t *testing.T) {
 func TestBurstCutsNobodyWhoReads(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	const events, screens = 2000, 10
+	const events, screens = 1500, 6
 	var wait sync.WaitGroup
 	counts := make([]int, screens)
 	for i := range screens {
 		c := b.dial(t, siteA, "")
 		c.expect("hello")
 		wait.Go(func() {
+			_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 			for counts[i] < events {
-				if _, err := c.next(); err != nil {
+				if _, _, err := c.ReadMessage(); err != nil {
 					return
 				}
 				counts[i]++
