@@ -75,7 +75,7 @@ func (s *system) arrive(ctx context.Context, id string) (deskFigures, error) {
 	}
 	g := s.guest(in)
 	for try := range 4 { // an agent brakes those who guess
-		result, err := s.nas.Login(ctx, g)
+		result, err := g.login(ctx)
 		if err != nil {
 			return f, err
 		}

@@ -33,6 +33,7 @@ func (f *foyer) visit(ctx context.Context) (times, error) {
 			return times{}, err
 		}
 	}
+	pauseFor(ctx, stayFor)
 	sealed := f.seals.expect(in.Visit.ID)
 	left := time.Now()
 	if err := f.checkOut(ctx, in.Visit.ID); err != nil {
@@ -51,7 +52,7 @@ func (f *foyer) login(ctx context.Context, id string, g guest) error {
 	// The answer may say that the network is pending. Few tries: an agent brakes
 	// those who guess.
 	for range 4 {
-		result, err := f.nas.Login(ctx, g)
+		result, err := g.login(ctx)
 		if err != nil || result.Accepted {
 			return err
 		}

@@ -20,6 +20,7 @@ func measureOpen(b *bench, p pace) {
 	took := s.checkInMany(p.open, func(int) time.Time { return time.Now().Add(textbookStay) })
 	b.note("%d open after %s", p.open, took.Round(time.Second))
 	b.pause(p.settleFor)
+	idle := idleOf(b, s.parts(), p.settleFor)
 	after := s.weigh()
 	s.b.must(s.allOpen(p.open))
 
@@ -29,6 +30,8 @@ func measureOpen(b *bench, p pace) {
 		grown := float64(after[name]-before[name]) / float64(p.open)
 		row(name, mb(before[name]), mb(after[name]), kb(grown))
 	}
+	fmt.Printf("\n- CPU at rest with %d open visits, in ms a second: worker %.0f, api %.0f, agent %.0f, Foyer's Postgres %.0f, Temporal %.0f\n", p.open,
+		idle[partWorker], idle[partAPI], idle[partAgent], idle[partPostgres], idle[partTemporal])
 }
 
 const (
@@ -48,7 +51,7 @@ func (s *system) weigh() map[string]int64 {
 		sizes[memoryOf+p.name] = residentOf(p.pid)
 	}
 	var database int64
-	s.query([]any{&database}, `select pg_database_size('foyer')`)
+	s.query(&database, `select pg_database_size('foyer')`)
 	sizes[databaseSize] = database
 	s.b.must(filepath.WalkDir(filepath.Join(s.Dir, "temporal"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) == ".log" {
@@ -66,8 +69,8 @@ func (s *system) weigh() map[string]int64 {
 // allOpen makes sure that the figures are about what they say.
 func (s *system) allOpen(want int) error {
 	var visits, acked int
-	s.query([]any{&visits}, `select count(*) from visits where status = 'checked_in'`)
-	s.query([]any{&acked}, `select count(*) from agents a join site_heads h on h.site_id = a.site_id where a.acked_revision = h.revision`)
+	s.query(&visits, `select count(*) from visits where status = 'checked_in'`)
+	s.query(&acked, `select count(*) from agents a join site_heads h on h.site_id = a.site_id where a.acked_revision = h.revision`)
 	if visits != want || acked != 1 {
 		return fmt.Errorf("%d of %d visits are open; agents that follow: %d of 1", visits, want, acked)
 	}

@@ -21,11 +21,11 @@ type pace struct {
 // paces by -quick.
 var paces = map[bool]pace{
 	false: {
-		rounds: 3, roundFor: 30 * time.Second, warmFor: 8 * time.Second, sideBySide: 32,
+		rounds: 3, roundFor: 30 * time.Second, warmFor: 8 * time.Second, sideBySide: 48,
 		deskFor: time.Minute, open: 20_000, settleFor: 45 * time.Second, together: 1000, sampled: 50,
 	},
 	true: {
-		rounds: 1, roundFor: 5 * time.Second, warmFor: 2 * time.Second, sideBySide: 8,
+		rounds: 1, roundFor: 5 * time.Second, warmFor: 2 * time.Second, sideBySide: 32,
 		deskFor: 10 * time.Second, open: 200, settleFor: 3 * time.Second, together: 50, sampled: 10,
 	},
 }

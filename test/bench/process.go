@@ -18,13 +18,28 @@ func cpuOf(pid int) time.Duration {
 	total := time.Duration(0)
 	for _, p := range append(children(pid), pid) {
 		if stat := statOf(p); stat != nil {
-			for _, field := range stat[11:15] { // utime, stime, cutime, cstime
-				ticks, _ := strconv.ParseInt(field, 10, 64)
-				total += time.Duration(ticks) * clockTick
-			}
+			total += ticks(stat[11:15]) // utime, stime, cutime, cstime
 		}
 	}
 	return total
+}
+
+// ownCPU is the CPU time of this program, which makes the load, without the systems
+// it has started.
+func ownCPU() time.Duration {
+	if stat := statOf(os.Getpid()); stat != nil {
+		return ticks(stat[11:13])
+	}
+	return 0
+}
+
+func ticks(fields []string) time.Duration {
+	sum := time.Duration(0)
+	for _, field := range fields {
+		n, _ := strconv.ParseInt(field, 10, 64)
+		sum += time.Duration(n) * clockTick
+	}
+	return sum
 }
 
 // statOf is /proc/<pid>/stat from its third field on; nil when there is none.
@@ -81,7 +96,7 @@ type part struct {
 type usage map[string]time.Duration
 
 func usageOf(parts []part) usage {
-	u := usage{}
+	u := usage{partLoad: ownCPU()}
 	for _, p := range parts {
 		u[p.name] += cpuOf(p.pid)
 	}
@@ -102,6 +117,3 @@ func (u usage) add(other usage) {
 		u[name] += t
 	}
 }
-
-// selfPID is this program's, which makes the load.
-var selfPID = os.Getpid()

@@ -17,13 +17,13 @@ import (
 	"github.com/foyerhq/foyer/test/stack"
 )
 
-// system is a running Foyer with one site, one enrolled agent and a simulated NAS.
+// system is a running Foyer with one site, one enrolled agent and simulated NASes.
 type system struct {
 	*stack.Stack
 	b      *bench
 	site   string
 	agent  *stack.Agent
-	nas    *nas.NAS
+	nases  []*nas.NAS
 	db     *pgxpool.Pool
 	http   *http.Client
 	guests atomic.Uint32
@@ -49,7 +49,9 @@ func startSystem(b *bench, o systemOptions) *system {
 	})
 	s.site = s.NewSite(nil)
 	s.agent = s.NewAgent(s.site)
-	s.startNAS(!o.noAccounting)
+	for i := range nasCount {
+		s.startNAS(i, !o.noAccounting)
+	}
 	s.agent.Start()
 	s.Connected(s.agent)
 	pool, err := pgxpool.New(b.ctx, s.Database)
@@ -59,17 +61,22 @@ func startSystem(b *bench, o systemOptions) *system {
 	return s
 }
 
-func (s *system) startNAS(accounting bool) {
+// nasCount spreads the guests: an agent sends at most 20 Disconnects a second to one
+// NAS.
+const nasCount = 4
+
+func (s *system) startNAS(i int, accounting bool) {
+	address := fmt.Sprintf("127.0.0.%d", i+2)
 	sim, err := nas.New(nas.Config{
-		Name: "bench", AuthAddr: s.agent.Auth, AcctAddr: s.agent.Acct, Secret: []byte(secret),
+		Name: fmt.Sprintf("bench-%d", i+1), BindAddress: address, AuthAddr: s.agent.Auth, AcctAddr: s.agent.Acct, Secret: []byte(secret),
 		SendMessageAuthenticator: true, SendAccounting: accounting, MaxSessions: 1 << 20,
 	})
 	s.b.must(err)
 	s.b.must(sim.Start(s.b.ctx))
 	s.b.Cleanup(sim.Stop)
-	s.nas = sim
+	s.nases = append(s.nases, sim)
 	das := netip.MustParseAddrPort(sim.DASAddr())
-	s.NewNAS(s.site, "127.0.0.1/32", secret, int(das.Port()), nil)
+	s.NewNAS(s.site, address+"/32", secret, int(das.Port()), nil)
 }
 
 // parts are the processes whose CPU time is told apart.
@@ -155,14 +162,22 @@ func (s *system) checkOut(ctx context.Context, id string) error {
 	return s.post(ctx, "/api/v1/visits/"+id+"/check-out", map[string]any{}, &answer)
 }
 
+// guest is a visitor's device at the NAS it is near.
+type guest struct {
+	nas.Guest
+	at *nas.NAS
+}
+
+func (g guest) login(ctx context.Context) (nas.LoginResult, error) { return g.at.Login(ctx, g.Guest) }
+
 // guest is the next device, with the visit's credentials typed in.
-func (s *system) guest(c stack.CheckedIn) nas.Guest {
+func (s *system) guest(c stack.CheckedIn) guest {
 	n := s.guests.Add(1)
-	g := nas.Guest{
+	g := guest{at: s.nases[int(n)%len(s.nases)], Guest: nas.Guest{
 		MAC:      fmt.Sprintf("02-00-%02X-%02X-%02X-%02X", byte(n>>24), byte(n>>16), byte(n>>8), byte(n)),
 		IP:       netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}),
 		Username: c.Voucher.Username, Method: nas.PAP,
-	}
+	}}
 	if c.Voucher.Password != nil {
 		g.Password = *c.Voucher.Password
 	}
@@ -170,6 +185,6 @@ func (s *system) guest(c stack.CheckedIn) nas.Guest {
 }
 
 // query returns the single row of a query.
-func (s *system) query(into []any, sql string, args ...any) {
-	s.b.must(s.db.QueryRow(s.b.ctx, sql, args...).Scan(into...))
+func (s *system) query(into any, sql string) {
+	s.b.must(s.db.QueryRow(s.b.ctx, sql).Scan(into))
 }

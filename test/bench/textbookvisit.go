@@ -97,6 +97,7 @@ func (t *textbook) visit(ctx context.Context) (times, error) {
 	if err != nil {
 		return times{}, fmt.Errorf("%s: first step: %w", id, err)
 	}
+	pauseFor(ctx, stayFor)
 	signalled := time.Now()
 	if err := t.client.SignalWorkflow(ctx, id, "", textbookSignal, nil); err != nil {
 		return times{}, err

@@ -9,11 +9,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
-
-	"github.com/foyerhq/foyer/test/nas"
 )
-
-type guest = nas.Guest
 
 // times are one visit's.
 type times struct {
@@ -21,6 +17,10 @@ type times struct {
 	opening  time.Duration // request to first step done, as the requester sees it
 	closing  time.Duration // check-out to the last step done
 }
+
+// stayFor is how long a visitor stays in the comparison: long enough that every
+// workflow really waits when the signal comes.
+const stayFor = 500 * time.Millisecond
 
 // contender is a way to run visits.
 type contender struct {
@@ -51,13 +51,14 @@ func (t tally) perVisit(parts ...string) float64 {
 func measureVisits(b *bench, p pace, onPostgres bool) {
 	s := startSystem(b, systemOptions{temporalOnPostgres: onPostgres})
 	book, seals := startTextbook(s), watchSeals(s)
-	parts := append(s.parts(), part{partTextbook, book.pid}, part{partLoad, selfPID})
+	parts := append(s.parts(), part{partTextbook, book.pid})
 	contenders := []contender{
 		{"textbook", book.visit},
 		{"Visit, no session", (&foyer{system: s, seals: seals}).visit},
 		{"Visit, live session", (&foyer{system: s, seals: seals, online: true}).visit},
 	}
 	tallies := make([]tally, len(contenders))
+	idle := idleOf(b, parts, p.warmFor)
 	for _, c := range contenders {
 		round(b, parts, c, p.warmFor, p.sideBySide)
 	}
@@ -70,6 +71,19 @@ func measureVisits(b *bench, p pace, onPostgres bool) {
 	}
 	printTallies(s, contenders, tallies)
 	printSessions(s)
+	fmt.Printf("- idle, in the same arrangement: Temporal %.1f, its Postgres %.1f ms of CPU a second\n", idle[partTemporal], idle[partTemporalPostgres])
+}
+
+// idleOf returns the CPU time of the parts in milliseconds a second while nothing
+// happens.
+func idleOf(b *bench, parts []part, lasts time.Duration) map[string]float64 {
+	before := usageOf(parts)
+	b.pause(lasts)
+	idle := map[string]float64{}
+	for name, used := range usageOf(parts).since(before) {
+		idle[name] = float64(used) / float64(time.Millisecond) / lasts.Seconds()
+	}
+	return idle
 }
 
 func (t *tally) merge(other tally) {
