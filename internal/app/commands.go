@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -306,13 +305,4 @@ func writePrivate(path string, body []byte) error {
 		return err
 	}
 	return os.Rename(temporary, path)
-}
-
-// readPrivate returns a small file's trimmed text, "" when there is none.
-func readPrivate(path string) (string, error) {
-	body, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	return strings.TrimSpace(string(body)), err
 }

@@ -40,7 +40,7 @@ type nasFacts struct {
 	ControlURL string `json:"control_url"`
 }
 
-func (u *up) facts() (facts, error) {
+func (u *up) facts() facts {
 	f := facts{
 		APIURL: u.api().PublicURL, AgentURL: u.agentURL(), Token: u.state.Token,
 		Admin:      adminFacts{u.state.AdminEmail, u.state.AdminPassword},
@@ -52,7 +52,7 @@ func (u *up) facts() (facts, error) {
 		f.RADIUS = radiusFacts{local(u.ports.auth), local(u.ports.acct), u.state.RADIUSSecret}
 		f.NAS = nasFacts{"http://" + local(u.ports.control)}
 	}
-	return f, nil
+	return f
 }
 
 func (f facts) write(path string) error {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync"
 
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -22,7 +23,8 @@ func (r readiness) WaitAcked(ctx context.Context, site visit.SiteID, revision in
 func (r readiness) WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop func()) {
 	notes, cancel := r.notifier.Subscribe(64)
 	out, done := make(chan struct{}, 1), make(chan struct{})
-	go func() { // ends with stop, which every caller defers
+	var forwarding sync.WaitGroup
+	forwarding.Go(func() {
 		for {
 			select {
 			case <-done:
@@ -36,6 +38,10 @@ func (r readiness) WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop f
 				}
 			}
 		}
-	}()
-	return out, func() { close(done); cancel() }
+	})
+	return out, func() {
+		close(done)
+		forwarding.Wait()
+		cancel()
+	}
 }

@@ -228,10 +228,7 @@ func (u *up) announce(ctx context.Context) error {
 		}
 		return fmt.Errorf("the API did not come up: %w", err)
 	}
-	facts, err := u.facts()
-	if err != nil {
-		return err
-	}
+	facts := u.facts()
 	if err := facts.write(filepath.Join(u.Dir, "foyer.json")); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package visit
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func TestNormalizeRefuses(t *testing.T) {
 				require.ErrorIs(t, err, c.want)
 				return
 			}
-			refusal, ok := err.(*Error)
+			refusal, ok := errors.AsType[*Error](err)
 			require.True(t, ok, "%v", err)
 			require.Equal(t, KindInvalid, refusal.Kind)
 			require.Equal(t, c.field, refusal.Field)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Version is the protocol's version, sent in Hello.
@@ -57,7 +58,7 @@ func Encode(f Frame) ([]byte, error) {
 	if len(body) > len("{}") {
 		head = append(head, ',')
 	}
-	frame := append(head, body[1:]...)
+	frame := slices.Concat(head, body[1:])
 	if len(frame) > MaxFrame {
 		return nil, fmt.Errorf("encode %s: %d octets exceed %d", f.FrameType(), len(frame), MaxFrame)
 	}

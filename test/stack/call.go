@@ -34,7 +34,7 @@ func (s *Stack) try(i int, method, path string, in, out any, key string) int {
 		}
 		body = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequest(method, s.apiURLs[i]+path, body)
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.apiURLs[i]+path, body)
 	if err != nil {
 		panic(err)
 	}

@@ -64,7 +64,10 @@ func (s *Stack) readable(ctx context.Context, event *history.HistoryEvent, open 
 	require.NoError(s.t, err)
 	var out map[string]any
 	require.NoError(s.t, json.Unmarshal(encoded, &out))
-	return opened(out).(map[string]any)
+	for key, value := range out {
+		out[key] = opened(value)
+	}
+	return out
 }
 
 // opened replaces every payload by the text it holds.

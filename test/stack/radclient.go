@@ -3,6 +3,7 @@ package stack
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -32,7 +33,7 @@ func (s *Stack) Radclient(a *Agent, secret, attributes string) Reply {
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	err := command.Run()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		require.NoError(s.t, err, "radclient is missing? apt-get install freeradius-utils")
 	}
 	text := out.String()
