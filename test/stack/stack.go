@@ -129,7 +129,10 @@ var quiet = slog.New(slog.DiscardHandler)
 // postgres starts a cluster in a directory of that name.
 func (s *Stack) postgres(ctx context.Context, name string, noFsync bool) *devstack.Postgres {
 	s.t.Helper()
-	p, err := devstack.StartPostgres(ctx, devstack.PostgresConfig{Dir: filepath.Join(s.Dir, name), NoFsync: noFsync, Logger: quiet})
+	p, err := devstack.StartPostgres(ctx, devstack.PostgresConfig{
+		Dir: filepath.Join(s.Dir, name), NoFsync: noFsync, Logger: quiet,
+		Ephemeral: true, // run as root, the data may lie outside Dir
+	})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = p.Stop(context.Background()) })
 	return p
