@@ -8,7 +8,8 @@
 // life, the earliest Stop. Whether it has ended is derived from them:
 //
 //   - by its Accounting-Stop, for good, even if that came before the Start;
-//   - by an Accounting-On or -Off of its NAS, unless it showed life after it;
+//   - by an Accounting-On or -Off of its NAS, unless it showed life, or began, after
+//     it;
 //   - by the hub's word that another agent saw its Stop.
 //
 // Silence ends nothing.
@@ -17,8 +18,9 @@
 //
 // NASes use an Acct-Session-Id again, so the start belongs to a session's key. But
 // only a Start says when that was; elsewhere it is computed from Acct-Session-Time
-// and wanders. [Table.Resolve] finds the session that is meant: within two minutes
-// of a known start, unless that session had stopped before this one began.
+// and wanders. [Table.Resolve] finds the session that is meant: of the same device
+// and user, within two minutes of a known start, unless that session had ended
+// before this one began, or the device has logged in between.
 //
 // A login is a session from its Access-Accept on, under an empty Acct-Session-Id,
 // until accounting of the same NAS, grant and device takes its place.

@@ -4,21 +4,74 @@ import (
 	"slices"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
-// find returns the session that a is about, by NAS, Acct-Session-Id and start, or
-// nil. Mu must be held, as in all of this file.
+// find returns the session that a is about, by NAS, Acct-Session-Id, start, device
+// and user, or nil. Mu must be held, as in all of this file.
 func (t *Table) find(a wire.Accounting) *record {
 	key := a.Session.Key
-	records := t.byID[slotOf(key)]
-	if exact := t.byKey(key); exact != nil {
-		return exact
+	records := without(t.byID[slotOf(key)], func(r *record) bool { return differ(r.Session, a.Session) })
+	for _, r := range records {
+		if r.Session.Key.StartedAt.Equal(key.StartedAt) {
+			return r
+		}
 	}
+	records = without(records, func(r *record) bool { return t.later(r, a) })
 	if a.Status != wire.AccountingStart && a.SessionSeconds == 0 {
 		return latest(records, a.EventAt) // the start is not known
 	}
-	return nearest(records, key.StartedAt)
+	r := nearest(records, key.StartedAt)
+	if r != nil && t.loggedInSince(r, a) {
+		return nil
+	}
+	return r
+}
+
+// without returns records but those that are wrong.
+func without(records []*record, wrong func(*record) bool) []*record {
+	if !slices.ContainsFunc(records, wrong) { // hardly ever
+		return records
+	}
+	return slices.DeleteFunc(slices.Clone(records), wrong)
+}
+
+// differ reports whether a and b are of two devices or users, as far as both are
+// known: a NAS that was switched off and on gives its Acct-Session-Ids to others. One name stays one user when its voucher was issued anew, one grant when
+// the NAS learns the name within a tunnel.
+func differ(a, b wire.Session) bool {
+	switch {
+	case a.MAC != "" && b.MAC != "" && a.MAC != b.MAC:
+		return true
+	case a.GrantID != "" && a.GrantID == b.GrantID:
+		return false
+	case a.Username != "" && b.Username != "":
+		return visit.NormalizeUsername(a.Username) != visit.NormalizeUsername(b.Username)
+	}
+	return a.GrantID != "" && b.GrantID != ""
+}
+
+// later reports whether r began only after the session that a is about had ended:
+// by the Stop that a is, or by a reset.
+func (t *Table) later(r *record, a wire.Accounting) bool {
+	start := r.Session.Key.StartedAt
+	if a.Status == wire.AccountingStop && a.EventAt.Before(start) {
+		return true
+	}
+	return slices.ContainsFunc(t.resets[a.Session.Key.NASID], func(e reset) bool {
+		return e.ends(a.EventAt) && !e.ends(start)
+	})
+}
+
+// loggedInSince reports whether Start a belongs to a login that is newer than r.
+func (t *Table) loggedInSince(r *record, a wire.Accounting) bool {
+	since := r.Session.Key.StartedAt.Add(startJitter)
+	if a.Status != wire.AccountingStart || !a.Session.Key.StartedAt.After(since) {
+		return false
+	}
+	l := t.login(a.Session)
+	return l != nil && l.Session.Key.StartedAt.After(since)
 }
 
 // byKey returns the session with exactly this key, or nil.
@@ -31,27 +84,48 @@ func (t *Table) byKey(key wire.SessionKey) *record {
 	return nil
 }
 
-// latest returns the last session that began before at, an open one if there is.
+// free returns key at the first instant from its own on that no session has: a
+// clock in whole seconds starts two under one Acct-Session-Id at once.
+func (t *Table) free(key wire.SessionKey) wire.SessionKey {
+	for t.byKey(key) != nil {
+		key.StartedAt = key.StartedAt.Add(time.Microsecond)
+	}
+	return key
+}
+
+// latest returns the session that a record of unknown start, at an instant, is
+// about: the last that had begun, an open one if there is.
 func latest(records []*record, at time.Time) (found *record) {
 	for _, r := range records {
 		if r.Session.Key.StartedAt.After(at.Add(startSlack)) {
 			continue
 		}
-		running, best := r.StoppedAt.IsZero(), found != nil && found.StoppedAt.IsZero()
-		if found == nil || running && !best || running == best && r.Session.Key.StartedAt.After(found.Session.Key.StartedAt) {
+		if found == nil || likelierAt(at, r, found) {
 			found = r
 		}
 	}
 	return found
 }
 
+func likelierAt(at time.Time, r, found *record) bool {
+	begun, best := !r.Session.Key.StartedAt.After(at), !found.Session.Key.StartedAt.After(at)
+	if begun != best {
+		return begun
+	}
+	running, best := r.endedAt().IsZero(), found.endedAt().IsZero()
+	if running != best {
+		return running
+	}
+	return r.Session.Key.StartedAt.After(found.Session.Key.StartedAt)
+}
+
 // nearest returns the session whose start is nearest to start and no further than
-// startSlack, but none that had stopped before start: its id is in use again.
+// startSlack, but none that had ended before start: its id is in use again.
 func nearest(records []*record, start time.Time) (found *record) {
 	best := startSlack + 1
 	for _, r := range records {
-		distance := r.Session.Key.StartedAt.Sub(start).Abs()
-		if distance < best && (r.StoppedAt.IsZero() || start.Before(r.StoppedAt)) {
+		distance, ended := r.Session.Key.StartedAt.Sub(start).Abs(), r.endedAt()
+		if distance < best && (ended.IsZero() || start.Before(ended)) {
 			found, best = r, distance
 		}
 	}
@@ -83,7 +157,10 @@ func likelier(r, found *record, s wire.Session) bool {
 	if own := r.Session.MAC == s.MAC; own != (found.Session.MAC == s.MAC) {
 		return own
 	}
-	return r.SeenAt.Before(found.SeenAt)
+	if !r.SeenAt.Equal(found.SeenAt) {
+		return r.SeenAt.Before(found.SeenAt)
+	}
+	return r.Session.Key.StartedAt.Before(found.Session.Key.StartedAt)
 }
 
 // precedes reports whether r is a login that s may have come from.

@@ -12,12 +12,20 @@ import (
 )
 
 // drawStory is what a NAS says of a few sessions, two of which may have one
-// Acct-Session-Id, and of itself.
+// Acct-Session-Id, and of itself. Another device's may have it at about the same
+// time.
 func drawStory(t *rapid.T) (story []wire.Accounting) {
 	for n := range rapid.IntRange(1, 3).Draw(t, "sessions") {
 		acct := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "id")
 		start := n*1000 + rapid.IntRange(0, 300).Draw(t, "start")
 		story = append(story, drawSession(t, acct, start)...)
+		if rapid.Bool().Draw(t, "another device") {
+			other := drawSession(t, acct, start+rapid.SampledFrom([]int{-50, -1, 1, 45, 110}).Draw(t, "apart"))
+			for i := range other {
+				other[i].Session.MAC, other[i].Session.GrantID = "02:00:00:00:00:02", "other"
+			}
+			story = append(story, other...)
+		}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "resets") {
 		status := rapid.SampledFrom([]wire.AccountingStatus{wire.AccountingOn, wire.AccountingOff}).Draw(t, "reset")
@@ -110,8 +118,9 @@ func requireMeaning(t *rapid.T, story []wire.Accounting, key wire.SessionKey, s 
 		}
 	}
 	for _, a := range story {
-		off := a.Status == wire.AccountingOff && a.EventAt.Equal(seen)
-		if a.Session.Key.AcctSessionID == "" && (a.EventAt.After(seen) || off) && (reset.IsZero() || a.EventAt.Before(reset)) {
+		off := a.Status == wire.AccountingOff && !a.EventAt.Before(seen)
+		on := a.Status == wire.AccountingOn && a.EventAt.After(seen.Add(onSlack))
+		if (on || off) && (reset.IsZero() || a.EventAt.Before(reset)) {
 			reset = a.EventAt
 		}
 	}

@@ -176,6 +176,148 @@ func TestReusedSessionIDIsAnotherSession(t *testing.T) {
 	}
 }
 
+// began is accounting of a guest's session under an Acct-Session-Id that others
+// have as well.
+func began(status wire.AccountingStatus, guest string, start, seconds int) wire.Accounting {
+	a := said(status, "00000001", seconds, 0)
+	a.EventAt, a.Session.Key.StartedAt = after(start+seconds), after(start)
+	a.Session.MAC, a.Session.GrantID, a.Session.Username = "mac-"+guest, "grant-"+guest, "v-"+guest
+	return a
+}
+
+func on(seconds int) wire.Accounting {
+	return wire.Accounting{Status: wire.AccountingOn, EventAt: after(seconds), Session: wire.Session{Key: wire.SessionKey{NASID: "nas"}}}
+}
+
+// A NAS was switched off and on and numbers its sessions from the first again.
+// Each part by which the guests differ tells them apart, whether the end of the
+// first one is known or not, and whatever is said of the second.
+func TestPowerCycledNASUsesIDsAgain(t *testing.T) {
+	t.Parallel()
+	parts := map[string]func(a, b *wire.Session){
+		"all":      func(_, _ *wire.Session) {},
+		"MAC":      func(a, b *wire.Session) { a.GrantID, a.Username = b.GrantID, b.Username },
+		"name":     func(a, b *wire.Session) { a.MAC, a.GrantID, b.GrantID = b.MAC, "", "" },
+		"grant":    func(a, b *wire.Session) { a.MAC, a.Username, b.Username = b.MAC, "", "" },
+		"no MAC":   func(a, b *wire.Session) { a.MAC, b.MAC = "", "" },
+		"only MAC": func(a, b *wire.Session) { *b = wire.Session{Key: b.Key, MAC: b.MAC} },
+	}
+	for name, edit := range parts {
+		for _, ended := range []bool{false, true} {
+			for _, second := range []wire.AccountingStatus{wire.AccountingStart, wire.AccountingInterim, wire.AccountingStop} {
+				t.Run(fmt.Sprint(name, ended, second), func(t *testing.T) {
+					t.Parallel()
+					b := setup(t, 0)
+					old, next := began(wire.AccountingStart, "a", 0, 0), began(second, "b", 45, 0)
+					edit(&old.Session, &next.Session)
+					b.Accepted(wire.Session{Key: key(""), GrantID: old.Session.GrantID, MAC: old.Session.MAC}, after(900))
+					b.Account(b.Resolve(old))
+					if ended {
+						b.Account(on(40))
+					}
+					resolved := b.Resolve(next)
+					require.Equal(t, after(45), resolved.Session.Key.StartedAt)
+					require.Nil(t, resolved.Session.ExpiresAt)
+					b.Account(resolved)
+					b.Account(b.Resolve(next))
+					s := b.status(began(wire.AccountingStart, "a", 0, 0).Session.Key)
+					require.Equal(t, old.Session.MAC, s.Session.MAC)
+					require.Equal(t, ended, !s.EndedAt.IsZero())
+					require.False(t, s.Stopped, "another's Stop")
+					require.Equal(t, after(45), b.status(next.Session.Key).SeenAt)
+				})
+			}
+		}
+	}
+}
+
+func TestTwoThatBeganAtOnceUnderOneID(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 0)
+	for range 2 {
+		b.Account(b.Resolve(began(wire.AccountingStart, "a", 0, 0)))
+		b.Account(b.Resolve(began(wire.AccountingStart, "b", 0, 0)))
+	}
+	require.Len(t, b.ByGrant("grant-a"), 1)
+	require.Len(t, b.ByGrant("grant-b"), 1)
+	b.Account(b.Resolve(began(wire.AccountingStop, "b", 0, 30)))
+	b.reopen(t)
+	require.Len(t, b.ByGrant("grant-a"), 1)
+	require.Empty(t, b.ByGrant("grant-b"))
+}
+
+// The same guest is back: only what the NAS, or a login, said in between tells
+// the sessions apart.
+func TestSameGuestAfterAPowerCycle(t *testing.T) {
+	t.Parallel()
+	first, second := began(wire.AccountingStart, "a", 0, 0), began(wire.AccountingStart, "a", 45, 0)
+	t.Run("reset", func(t *testing.T) {
+		t.Parallel()
+		for name, order := range map[string][]wire.Accounting{
+			"in order": {first, on(40), second}, "a late Start": {on(40), second, first}, "late": {second, on(40), first},
+		} {
+			b := setup(t, 0)
+			for _, a := range order {
+				b.Account(b.Resolve(a))
+			}
+			require.Equal(t, 2, b.count, name)
+			open := b.ByGrant("grant-a")
+			require.Len(t, open, 1, name)
+			require.Equal(t, after(45), open[0].Key.StartedAt, name)
+		}
+	})
+	t.Run("login", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, 0)
+		nameless := first // a device that the NAS let in by itself
+		nameless.Session.GrantID, nameless.Session.Username = "", ""
+		b.Account(b.Resolve(nameless))
+		login := second.Session
+		login.Key.StartedAt = after(44)
+		b.Accepted(login, after(900))
+		require.Equal(t, second.Session.Key, b.Resolve(second).Session.Key)
+		b.Account(b.Resolve(second))
+		require.Equal(t, after(900), *b.status(second.Session.Key).Session.ExpiresAt)
+	})
+	t.Run("nothing", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, 0)
+		b.Account(b.Resolve(first))
+		b.Account(b.Resolve(second)) // as well a repeat that does not tell its delay
+		require.Equal(t, 1, b.count)
+	})
+}
+
+func TestLateStopDoesNotEndTheNextSession(t *testing.T) {
+	t.Parallel()
+	for _, seconds := range []uint32{0, 29} {
+		b := setup(t, 0)
+		b.Account(b.Resolve(began(wire.AccountingStart, "a", 31, 0)))
+		late := began(wire.AccountingStop, "a", 1, 29)
+		if late.SessionSeconds = seconds; seconds == 0 {
+			late.Session.Key.StartedAt = late.EventAt
+		}
+		b.Account(b.Resolve(late))
+		require.Len(t, b.ByGrant("grant-a"), 1)
+	}
+}
+
+func TestLateOnSparesWhatBeganAfterIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 0)
+	for guest, start := range map[string]int{"before": 8, "same second": 10, "after": 12} {
+		a := began(wire.AccountingStart, guest, start, 0)
+		a.Session.Key.AcctSessionID = guest
+		b.Account(a)
+	}
+	late := on(10) // came after them all
+	late.EventAt = late.EventAt.Add(900 * time.Millisecond)
+	b.Account(late)
+	require.Empty(t, b.ByGrant("grant-before"))
+	require.Len(t, b.ByGrant("grant-same second"), 1)
+	require.Len(t, b.ByGrant("grant-after"), 1)
+}
+
 func TestWanderingStartIsTheSameSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 0)

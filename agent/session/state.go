@@ -110,15 +110,21 @@ func later(a, b time.Time) time.Time {
 }
 
 // A reset is an Accounting-On or -Off. What showed life before it is over. An Off
-// may share its second with the last sign of life; an On, after which sessions
-// begin, does not count for that second.
+// may share its second with the last sign of life. An On, after which sessions
+// begin, does not count for those: NASes tell time, and by how much a repeat is
+// late, in whole seconds, so that it may seem up to onSlack later than it was.
 type reset struct {
 	At  time.Time `json:"at"`
 	Off bool      `json:"off,omitempty"`
 }
 
+const onSlack = time.Second
+
 func (r reset) ends(seenAt time.Time) bool {
-	return seenAt.Before(r.At) || r.Off && seenAt.Equal(r.At)
+	if r.Off {
+		return !seenAt.After(r.At)
+	}
+	return seenAt.Before(r.At.Add(-onSlack))
 }
 
 // firstAfter returns when the first reset came that ends a session seen last at

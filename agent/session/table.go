@@ -18,6 +18,7 @@ const (
 	defaultMax     = 200_000
 	defaultInterim = 300 * time.Second
 	startSlack     = 2 * time.Minute
+	startJitter    = 5 * time.Second // by which one Start's repeats differ
 	maxResets      = 32
 	impliedGrace   = time.Minute    // a NAS may be late with a Session-Timeout
 	impliedFor     = 24 * time.Hour // where none was sent
@@ -102,23 +103,14 @@ func (t *Table) Accepted(s wire.Session, until time.Time) {
 	at := s.Key.StartedAt
 	r := t.online(s, at)
 	if r == nil {
-		s.Key = t.freeLogin(s.Key)
+		s.Key.AcctSessionID = ""
+		s.Key = t.free(s.Key)
 		r = &record{state: state{Session: s}}
 		t.add(r)
 	}
 	r.Session.ExpiresAt = &until
 	r.SeenAt = later(r.SeenAt, at)
 	t.changed(r)
-}
-
-// freeLogin returns key, without its Acct-Session-Id, at the first instant from its
-// own on that no other login at the NAS has.
-func (t *Table) freeLogin(key wire.SessionKey) wire.SessionKey {
-	key.AcctSessionID = ""
-	for t.byKey(key) != nil {
-		key.StartedAt = key.StartedAt.Add(time.Microsecond)
-	}
-	return key
 }
 
 // online returns the open session of s's NAS, grant and device, one with
@@ -154,6 +146,7 @@ func (t *Table) resolve(a wire.Accounting) (_ wire.Accounting, known, login *rec
 		a.Session = complete(a.Session, known.Session)
 		return a, known, nil
 	}
+	a.Session.Key = t.free(a.Session.Key)
 	if login = t.login(a.Session); login != nil {
 		a.Session = complete(a.Session, login.Session)
 	}

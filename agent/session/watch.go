@@ -20,7 +20,8 @@ type Status struct {
 
 // Watch returns a session's status and a channel that is closed at its next
 // change, or sometimes for nothing: ask again. The session need not be known yet;
-// of an Acct-Session-Id in use, the one that began nearest to the key's start is it.
+// of an Acct-Session-Id in use, the one that began nearest to the key's start is it,
+// if it had not ended by then. Whose it is, the caller compares.
 // Nothing has to be given back.
 func (t *Table) Watch(key wire.SessionKey) (Status, <-chan struct{}) {
 	key = rounded(key)
