@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -69,11 +70,20 @@ func (r *report) learn(ctx context.Context, id visit.NASID, update string) error
 	return err
 }
 
-// restarted closes every session of the NAS that began before.
+// onSlack is by how much an Accounting-On may seem later than it was: NASes tell
+// time, and the age of a repeat, in whole seconds.
+const onSlack = time.Second
+
+// restarted closes every session of the NAS that showed no life after its restart.
+// A report of it may come late, when the NAS has new sessions already.
 func (r *report) restarted(ctx context.Context, a wire.Accounting) error {
 	const open = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.ended_at is null and v.started_at <= @at order by v.id for no key update`
-	rows, err := all[sessionRow](ctx, r, open, pgx.NamedArgs{"nas": a.Session.Key.NASID, "at": micro(a.EventAt)})
+		where v.nas_id = @nas and v.ended_at is null and greatest(v.started_at, v.last_seen_at) <= @at order by v.id for no key update`
+	at := micro(a.EventAt)
+	if a.Status == wire.AccountingOn { // sessions begin after it, maybe in its second
+		at = at.Add(-onSlack - time.Microsecond)
+	}
+	rows, err := all[sessionRow](ctx, r, open, pgx.NamedArgs{"nas": a.Session.Key.NASID, "at": at})
 	if err != nil {
 		return err
 	}

@@ -209,6 +209,65 @@ func TestSessionsAreToldApart(t *testing.T) {
 	require.Nil(t, sessions[1].EndedAt)
 }
 
+// A NAS that was switched off and on gives its first Acct-Session-Id to whoever
+// comes first, within the time by which starts may disagree.
+func TestPowerCycledNASUsesIDsAgain(t *testing.T) {
+	t.Parallel()
+	for name, guest := range map[string]func(*wire.Session){
+		"another device": func(s *wire.Session) { s.MAC = "02:00:00:00:00:02" },
+		"another user":   func(s *wire.Session) { s.Username, s.GrantID, s.VisitID = "v-other", "", "" },
+		"the same":       func(*wire.Session) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := connect(t)
+			on := l.accounting(wire.AccountingOn, "", 40*time.Second, 0)
+			again := l.accounting(wire.AccountingStart, "00000001", 45*time.Second, 0)
+			again.Accounting.Session.Key.StartedAt = again.Accounting.EventAt
+			guest(&again.Accounting.Session)
+			l.next = 0
+			first := l.accounting(wire.AccountingStart, "00000001", 0, 0)
+			on.Sequence, again.Sequence, l.next = 2, 3, 3
+			l.report(t, first, on, again)
+			open, err := l.OpenSessions(t.Context(), l.site.ID, "00000000-0000-0000-0000-000000000000")
+			require.NoError(t, err)
+			require.Len(t, open, 1)
+			require.Equal(t, again.Accounting.Session.Key, open[0].Key)
+			require.Equal(t, again.Accounting.Session.MAC, open[0].MAC)
+			require.Equal(t, l.start.Add(40*time.Second), *l.sessions(t)[0].EndedAt)
+		})
+	}
+}
+
+// The second in which one session ends is the one in which the next begins.
+func TestSessionThatBeginsAsAnotherEnds(t *testing.T) {
+	t.Parallel()
+	l := connect(t)
+	l.report(t, l.accounting(wire.AccountingStart, "1", 0, 0), l.accounting(wire.AccountingStop, "1", 30*time.Second, 0))
+	again := l.accounting(wire.AccountingStart, "1", 30*time.Second, 0)
+	again.Accounting.Session.Key.StartedAt = again.Accounting.EventAt
+	l.report(t, again)
+	require.Len(t, l.sessions(t), 2)
+	require.Nil(t, l.sessions(t)[1].EndedAt)
+}
+
+func TestLateOnSparesWhatBeganAfterIt(t *testing.T) {
+	t.Parallel()
+	l := connect(t)
+	for i, at := range []time.Duration{8 * time.Second, 10 * time.Second, 12 * time.Second} {
+		start := l.accounting(wire.AccountingStart, string(rune('a'+i)), at, 0)
+		start.Accounting.Session.Key.StartedAt = start.Accounting.EventAt
+		l.report(t, start)
+	}
+	alive := l.accounting(wire.AccountingInterim, "d", 20*time.Second, 0)
+	stored := l.report(t, alive, l.accounting(wire.AccountingOn, "", 10900*time.Millisecond, 0))
+	require.Len(t, stored.Closed, 1)
+	require.Equal(t, "a", stored.Closed[0].AcctSessionID)
+
+	stored = l.report(t, l.accounting(wire.AccountingOff, "", 12*time.Second, 0))
+	require.Len(t, stored.Closed, 2, "of an Off's own second as well")
+}
+
 func TestTwoAgentsReportTheSameSessionAtOnce(t *testing.T) {
 	t.Parallel()
 	l := connect(t)

@@ -112,12 +112,13 @@ func (r *sessionRow) end(at time.Time, cause string) {
 }
 
 // findSession returns the session of a key, or nil. Username and MAC belong to
-// it: some NASes number their sessions from 1 after each restart.
+// it: some NASes number their sessions from 1 after each restart. One that had ended
+// when the other began is not it.
 func (t *tx) findSession(ctx context.Context, key wire.SessionKey, username, mac string) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
 		where v.nas_id = @nas and v.acct_session_id = @acct and v.username = @username and v.mac = @mac
 			and v.started_at between @start::timestamptz - @slack::interval and @start::timestamptz + @slack::interval
-			and (v.started_at = @start or v.ended_at is null or v.ended_at >= @start)
+			and (v.started_at = @start or v.ended_at is null or v.ended_at > @start)
 		order by abs(extract(epoch from v.started_at - @start::timestamptz)) limit 1 for no key update`
 	return t.firstSession(ctx, find, pgx.NamedArgs{
 		"nas": key.NASID, "acct": clean(key.AcctSessionID, maxAttribute), "username": clean(username, maxAttribute), "mac": clean(mac, maxAttribute),
