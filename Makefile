@@ -25,7 +25,7 @@ build: ## build bin/foyer
 
 .PHONY: test
 test: ## run all tests: unit, integration and end to end, on real services
-	@scripts/ensure-tools go cc postgres radclient temporal
+	@scripts/ensure-tools go cc postgres radclient temporal temporal-server
 	@$(MAKE) build
 	$(with_stack) go test -race -timeout 30m ./...
 

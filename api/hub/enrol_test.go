@@ -208,7 +208,7 @@ func TestRenewalOverTheLiveLink(t *testing.T) {
 	old.epoch++
 
 	r.Clock.Advance(10 * 24 * time.Hour)
-	_, _, err := p.dialer(old.pair()).DialContext(t.Context(), "wss://"+p.address+"/agent/ws", nil)
+	_, _, err := p.dialer(old.pair()).DialContext(t.Context(), "wss://"+p.address+"/agent/ws", nil) //nolint:bodyclose // there is none
 	require.Error(t, err, "the old one is over")
 	a.epoch = old.epoch
 	l = p.follow(a)

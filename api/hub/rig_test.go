@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -262,7 +263,7 @@ func (l *link) read() {
 	defer func() { _ = l.ws.Close() }()
 	for {
 		_, body, err := l.ws.ReadMessage()
-		if closed, ok := err.(*websocket.CloseError); ok {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			l.code = closed.Code
 		}
 		if err != nil {

@@ -15,14 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Process is one foyer process that can be killed and started again. Its
-// methods are for the test's goroutine.
+// Process is one process that can be killed and started again. Its methods are
+// for the test's goroutine.
 type Process struct {
-	t    testing.TB
-	name string
-	args []string
-	env  []string
-	log  string // path; all its lives append to it
+	t       testing.TB
+	name    string
+	program string // empty: foyer
+	account *syscall.Credential
+	args    []string
+	env     []string
+	log     string // path; all its lives append to it
 
 	mu     sync.Mutex // guards the rest
 	cmd    *exec.Cmd
@@ -53,7 +55,7 @@ func Binary(t testing.TB) string {
 		if tags := os.Getenv("FOYER_BIN_TAGS"); tags != "" {
 			args = append(args, "-tags", tags)
 		}
-		build := exec.Command("go", append(args, "./cmd/foyer")...)
+		build := exec.Command("go", append(args, "./cmd/foyer")...) //nolint:noctx // for all tests of the process
 		build.Dir = Root()
 		if out, err := build.CombinedOutput(); err != nil {
 			errBuild = fmt.Errorf("%w: %s", err, out)
@@ -86,6 +88,15 @@ func NewProcess(t testing.TB, dir, name string, env []string, args ...string) *P
 	return p
 }
 
+// NewProgram is NewProcess for another program than foyer, which runs as
+// account; nil for ourselves.
+func NewProgram(t testing.TB, dir, name, program string, account *syscall.Credential, env []string, args ...string) *Process {
+	t.Helper()
+	p := NewProcess(t, dir, name, env, args...)
+	p.program, p.account = program, account
+	return p
+}
+
 // Start runs the process; it may have run before.
 func (p *Process) Start() {
 	p.t.Helper()
@@ -94,11 +105,15 @@ func (p *Process) Start() {
 	require.Nil(p.t, p.cmd, "%s runs already", p.name)
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(p.t, err)
-	cmd := exec.Command(Binary(p.t), p.args...)
+	program := p.program
+	if program == "" {
+		program = Binary(p.t)
+	}
+	cmd := exec.Command(program, p.args...) //nolint:noctx // it ends by Kill9 and Stop
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, log, log
 	// A thread that ends would take the child along, so the parent's death is
 	// signalled to a child of a thread that is kept.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: p.account}
 	started, exited := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the child
