@@ -70,6 +70,9 @@ func New(cfg Config) (*Agent, error) {
 	if err == nil {
 		err = a.makeParts(cfg, keys)
 	}
+	if err == nil {
+		err = cfg.Registerer.Register(collector{a})
+	}
 	if err != nil {
 		return nil, errors.Join(err, a.close())
 	}

@@ -2,18 +2,24 @@ package agent
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/md5"
 	"log/slog"
 	"net"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"layeh.com/radius"
 	"layeh.com/radius/rfc2865"
 	"layeh.com/radius/rfc2866"
+	"layeh.com/radius/rfc2869"
 
 	"github.com/foyerhq/foyer/agent/link"
 	"github.com/foyerhq/foyer/agent/link/linktest"
@@ -207,6 +213,106 @@ func reported(l *linktest.Link) wire.Termination {
 		}
 		l.Send(&wire.ReportAck{Journal: report.Journal, Sequence: report.Records[len(report.Records)-1].Sequence})
 	}
+}
+
+// TestWithdrawnAgentLetsNobodyIn: it hears of no revoke any more.
+func TestWithdrawnAgentLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	nas, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer nas.Close()
+	hub := linktest.New(t)
+	s := newSite(t, hub)
+	l := hub.Next()
+	l.Send(set(nas.LocalAddr().(*net.UDPAddr).Port))
+	linktest.Expect[*wire.Ack](l)
+	require.True(t, s.logsIn())
+	require.Equal(t, radius.CodeAccountingResponse, s.account(rfc2866.AcctStatusType_Value_Start))
+	l.Close(wire.CloseWithdrawn)
+
+	buffer := make([]byte, 4096)
+	require.NoError(t, nas.SetReadDeadline(time.Now().Add(10*time.Second)))
+	n, _, err := nas.ReadFrom(buffer)
+	require.NoError(t, err)
+	require.Equal(t, radius.CodeDisconnectRequest, radius.Code(buffer[0]), "of %d octets", n)
+	require.Equal(t, radius.CodeAccessReject, s.login("v-7k2m", "correct horse"))
+	require.False(t, s.agent.State().Ready())
+	require.Zero(t, s.agent.State().Stats.Grants)
+	require.Eventually(t, func() bool { return s.agent.State().Empty }, 10*time.Second, time.Millisecond)
+	s.stop()
+
+	hub.Refuse.Store(true)
+	s.start()
+	require.Equal(t, radius.CodeAccessReject, s.login("v-7k2m", "correct horse"), "nor after a restart")
+	require.False(t, s.agent.State().Ready())
+}
+
+// TestRatchetSurvivesARestart: a NAS that signed once must go on signing.
+func TestRatchetSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	hub := linktest.New(t)
+	s := newSite(t, hub)
+	l := hub.Next()
+	auto := set(3799)
+	auto.NASes[0].MessageAuthenticator = visit.AutoMessageAuthenticator
+	l.Send(auto)
+	linktest.Expect[*wire.Ack](l)
+	require.True(t, s.logsIn(), "unsigned, as it always was")
+	require.Equal(t, radius.CodeAccessAccept, s.signedLogin())
+	s.stop()
+
+	hub.Refuse.Store(true)
+	s.start()
+	require.Zero(t, s.login("v-7k2m", "correct horse"), "unsigned")
+	require.Equal(t, radius.CodeAccessAccept, s.signedLogin())
+}
+
+// signedLogin is login with a Message-Authenticator (RFC 3579 3.2).
+func (s *site) signedLogin() radius.Code {
+	p := radius.New(radius.CodeAccessRequest, []byte(nasSecret))
+	_ = rfc2865.UserName_SetString(p, "v-7k2m")
+	_ = rfc2865.UserPassword_SetString(p, "correct horse")
+	_ = rfc2869.MessageAuthenticator_Set(p, make([]byte, md5.Size))
+	raw, err := p.MarshalBinary()
+	require.NoError(s.t, err)
+	sum := hmac.New(md5.New, []byte(nasSecret))
+	sum.Write(raw)
+	_ = rfc2869.MessageAuthenticator_Set(p, sum.Sum(nil))
+	return s.exchange(p, s.agent.AuthAddr())
+}
+
+func TestMetricsTellWhatThePartsHold(t *testing.T) {
+	t.Parallel()
+	hub := linktest.New(t)
+	s := newSite(t, hub)
+	registry := prometheus.NewRegistry()
+	require.NoError(t, registry.Register(collector{s.agent}))
+	l := hub.Next()
+	l.Send(set(3799))
+	linktest.Expect[*wire.Ack](l)
+	require.True(t, s.logsIn())
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP foyer_agent_disk_error 1 while a part's last write failed, by part.
+# TYPE foyer_agent_disk_error gauge
+foyer_agent_disk_error{part="journal"} 0
+foyer_agent_disk_error{part="ledger"} 0
+foyer_agent_disk_error{part="session"} 0
+# HELP foyer_ledger_grants Grants that are usable now or later.
+# TYPE foyer_ledger_grants gauge
+foyer_ledger_grants 1
+# HELP foyer_ledger_nases NASes that are answered.
+# TYPE foyer_ledger_nases gauge
+foyer_ledger_nases 1
+# HELP foyer_session_open_sessions Sessions that may be online, logins without accounting included.
+# TYPE foyer_session_open_sessions gauge
+foyer_session_open_sessions 1
+`), "foyer_agent_disk_error", "foyer_ledger_grants", "foyer_ledger_nases", "foyer_session_open_sessions"))
+	problems, err := testutil.GatherAndLint(registry)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	count, err := testutil.GatherAndCount(registry)
+	require.NoError(t, err)
+	require.Equal(t, 13, count)
 }
 
 func TestTakenPortIsAnError(t *testing.T) {

@@ -71,7 +71,7 @@ func (a *Agent) makeParts(cfg Config, keys *seal.Keyring) (err error) {
 	a.radius, err = radius.New(radius.Config{
 		AuthAddr: cfg.AuthListen, AcctAddr: cfg.AcctListen,
 		Grants: a.ledger, NASes: a.ledger, Sessions: a.sessions, Journal: a.journal,
-		OnOrphan: a.orphan, ClassKey: keys.MAC("radius class", nil),
+		OnOrphan: a.orphan, Ratchet: a.ledger.Ratchet, ClassKey: keys.MAC("radius class", nil),
 		Now: a.clock.Now, Logger: a.log, Metrics: radius.NewMetrics(cfg.Registerer),
 	})
 	if err != nil {
@@ -103,6 +103,12 @@ func (s settled) Apply(entries []*wire.Entry) ([]ledger.Ended, error) {
 
 func (s settled) Replace(set ledger.Set) ([]ledger.Ended, error) {
 	ended, err := s.Ledger.Replace(set)
+	s.radius.Settle()
+	return ended, err
+}
+
+func (s settled) Clear() ([]ledger.Ended, error) {
+	ended, err := s.Ledger.Clear()
 	s.radius.Settle()
 	return ended, err
 }

@@ -10,15 +10,16 @@ import (
 
 // State is an agent's condition at one moment, for probes and people.
 type State struct {
-	Link     link.State
-	Position wire.Position // of the ledger on disk
-	Empty    bool          // there is no usable ledger yet: every login is refused
-	Stats    wire.Stats
+	Link      link.State
+	Answering bool          // the RADIUS ports are open
+	Position  wire.Position // of the ledger on disk
+	Empty     bool          // there is no usable ledger: every login is refused
+	Stats     wire.Stats
 }
 
-// Ready reports whether the agent can answer logins as the hub wishes: it has a
-// ledger and was not withdrawn. It need not be connected.
-func (s State) Ready() bool { return !s.Empty && s.Link.Phase != link.Withdrawn }
+// Ready reports whether the agent can answer logins as the hub wishes: its ports
+// are open, it has a ledger and was not withdrawn. It need not be connected.
+func (s State) Ready() bool { return s.Answering && !s.Empty && s.Link.Phase != link.Withdrawn }
 
 // Connected reports whether the agent follows the hub now.
 func (s State) Connected() bool { return s.Link.Phase == link.Connected }
@@ -26,7 +27,10 @@ func (s State) Connected() bool { return s.Link.Phase == link.Connected }
 // State may be called at any time between New and the end of Run.
 func (a *Agent) State() State {
 	position, empty := a.ledger.Position()
-	return State{Link: a.link.State(), Position: position, Empty: empty, Stats: a.stats()}
+	return State{
+		Link: a.link.State(), Answering: a.AuthAddr().IsValid() && a.AcctAddr().IsValid(),
+		Position: position, Empty: empty, Stats: a.stats(),
+	}
 }
 
 // AuthAddr and AcctAddr are where RADIUS is answered, invalid before Run.

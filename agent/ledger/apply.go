@@ -36,6 +36,7 @@ func (l *Ledger) Apply(entries []*wire.Entry) (ended []Ended, err error) {
 		return nil, nil
 	}
 	next.Position = &last
+	c.ratchets = l.unratchet(c.nases)
 	ended = l.restrict(c)
 	if err := l.commit(c, next); err != nil {
 		return ended, fmt.Errorf("ledger: %w", err)
@@ -129,7 +130,8 @@ func (l *Ledger) editNASes(c change, wanted func(held bool) bool) {
 	if len(c.nases) == 0 {
 		return
 	}
-	byID := maps.Clone(l.nases.Load().byID)
+	byID := make(map[visit.NASID]*wire.NAS, len(c.nases))
+	maps.Copy(byID, l.nases.Load().byID)
 	for id, n := range c.nases {
 		_, held := byID[id]
 		switch {
@@ -137,7 +139,7 @@ func (l *Ledger) editNASes(c change, wanted func(held bool) bool) {
 		case n == nil:
 			delete(byID, id)
 		default:
-			byID[id] = n
+			byID[id] = l.effective(n)
 		}
 	}
 	l.nases.Store(newNASIndex(byID))
@@ -150,6 +152,7 @@ func (l *Ledger) Replace(set Set) (ended []Ended, err error) {
 	l.writer.Lock()
 	defer l.writer.Unlock()
 	c := l.difference(set)
+	ratchets := l.unratchet(c.nases)
 	ended = l.restrict(c)
 	next := l.disk.head
 	next.Position = &set.Position
@@ -158,13 +161,28 @@ func (l *Ledger) Replace(set Set) (ended []Ended, err error) {
 		l.report(err)
 		return ended, fmt.Errorf("ledger: %w", err)
 	}
-	if err := l.commit(change{}, next); err != nil {
+	if err := l.commit(change{ratchets: ratchets}, next); err != nil {
 		return ended, fmt.Errorf("ledger: %w", err)
 	}
 	l.publish(l.holdings(c.grants))
 	l.editNASes(c, func(bool) bool { return true })
 	if err := l.disk.sweep(); err != nil {
 		l.cfg.Logger.Warn("an old snapshot's space was not given back yet", "error", err)
+	}
+	return ended, nil
+}
+
+// Clear takes every grant away, in memory at once and then on disk, where only a
+// snapshot helps afterwards. NASes stay: their guests are refused and disconnected.
+// Errors and ended are as for Apply.
+func (l *Ledger) Clear() (ended []Ended, err error) {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	ended = l.restrict(change{grants: l.difference(Set{}).grants})
+	next := l.disk.head
+	next.Position = nil
+	if err := l.commit(change{clear: true}, next); err != nil {
+		return ended, fmt.Errorf("ledger: %w", err)
 	}
 	return ended, nil
 }
@@ -185,7 +203,8 @@ func (l *Ledger) difference(set Set) change {
 		c.grants[set.Grants[i].ID] = l.sound(set.Grants[i].ID, &set.Grants[i])
 	}
 	for i := range set.NASes {
-		c.nases[set.NASes[i].ID] = &set.NASes[i]
+		n := set.NASes[i] // readers get it, while the caller may change its set
+		c.nases[n.ID] = &n
 	}
 	return c
 }

@@ -37,10 +37,11 @@ type head struct {
 
 // Content is all there is in a file.
 type content struct {
-	head   head
-	grants map[string]*holding
-	nases  map[visit.NASID]*wire.NAS
-	former []*past
+	head     head
+	grants   map[string]*holding
+	nases    map[visit.NASID]*wire.NAS
+	former   []*past
+	ratchets map[visit.NASID]bool // all true
 }
 
 // Disk is the ledger's file. One goroutine uses it at a time.
@@ -61,6 +62,9 @@ func (c *content) load(db *vault.DB, tx *bbolt.Tx) error {
 		return err
 	}
 	if err := each(db, tx, nasesBucket(c.head.Generation), func(n *wire.NAS) { c.nases[n.ID] = n }); err != nil {
+		return err
+	}
+	if err := c.loadRatchets(db, tx); err != nil {
 		return err
 	}
 	return each(db, tx, string(bucketFormer), func(p *past) { c.former = append(c.former, p) })
@@ -109,9 +113,11 @@ func sweepGenerations(tx *bbolt.Tx, keep uint64) error {
 // A change is what one transaction does to the current generation: each object's
 // new form, nil for none.
 type change struct {
-	grants map[string]*wire.Grant
-	nases  map[visit.NASID]*wire.NAS
-	former []*past
+	grants   map[string]*wire.Grant
+	nases    map[visit.NASID]*wire.NAS
+	former   []*past
+	ratchets map[visit.NASID]bool // true: it signs, false: forget that it does
+	clear    bool                 // no grant stays but those in grants
 }
 
 // commit writes c and makes next the head, all or nothing, and returns once it is
@@ -123,6 +129,9 @@ func (d *disk) commit(c change, next head) error {
 			return err
 		}
 		if past, err = d.remember(tx, c); err != nil {
+			return err
+		}
+		if err := d.ratchet(tx, c.ratchets); err != nil {
 			return err
 		}
 		return putHead(tx, next)
@@ -146,6 +155,11 @@ func putHead(tx *bbolt.Tx, h head) error {
 }
 
 func (d *disk) write(tx *bbolt.Tx, generation uint64, c change) error {
+	if name := []byte(grantsBucket(generation)); c.clear && tx.Bucket(name) != nil {
+		if err := tx.DeleteBucket(name); err != nil {
+			return err
+		}
+	}
 	if err := writeAll(d.db, tx, grantsBucket(generation), c.grants); err != nil {
 		return err
 	}

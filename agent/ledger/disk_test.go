@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -55,6 +56,51 @@ func TestFullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
 	require.Empty(t, b.reason(grant(7)))
 	pos, _ = b.Position()
 	require.Equal(t, at(3), pos)
+}
+
+// TestClearLetsNobodyIn, not even after a restart, and whether the disk works or not.
+func TestClearLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, err := b.Replace(Set{Position: at(1), Grants: grants(3), NASes: []wire.NAS{nas("n", "10.0.0.0/8")}})
+	require.NoError(t, err)
+	b.disk.full.Store(true)
+	ended, err := b.Clear()
+	require.Error(t, err)
+	require.Len(t, ended, 3)
+	require.Equal(t, wire.RefusedRevoked, b.reason(grant(0)))
+	b.disk.full.Store(false)
+	ended, err = b.Clear()
+	require.NoError(t, err)
+	require.Empty(t, ended, "told once")
+	require.Zero(t, b.Stats().Grants)
+
+	b.reopen(t)
+	require.Equal(t, wire.RefusedRevoked, b.reason(grant(0)))
+	_, empty := b.Position()
+	require.True(t, empty)
+	require.NotNil(t, b.NASByID("n"), "it is told that a guest is refused")
+	_, err = b.Apply([]*wire.Entry{put(2, grant(0))})
+	require.ErrorIs(t, err, ErrEmpty)
+	_, err = b.Replace(Set{Position: at(5), Grants: grants(1)})
+	require.NoError(t, err)
+	require.Empty(t, b.reason(grant(0)))
+	require.Equal(t, wire.RefusedRevoked, b.reason(grant(1)))
+}
+
+// The caller may change a set that the disk did not take, and try again.
+func TestReadersKeepTheirOwnNASes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	set := Set{Position: at(1), NASes: []wire.NAS{nas("m", "10.9.0.0/16"), nas("n", "10.0.0.0/8")}}
+	_, err := b.Replace(set)
+	require.NoError(t, err)
+	b.disk.full.Store(true)
+	_, err = b.Replace(set)
+	require.Error(t, err)
+	set.NASes = slices.Delete(set.NASes, 0, 1)
+	require.Equal(t, "n", string(b.NASByID("n").ID))
+	require.Equal(t, "m", string(b.NASByID("m").ID))
 }
 
 func TestNothingReadableIsOnDisk(t *testing.T) {

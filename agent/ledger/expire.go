@@ -3,6 +3,7 @@ package ledger
 import (
 	"container/heap"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/wire"
@@ -78,8 +79,12 @@ func (l *Ledger) schedule(h *holding) {
 func (l *Ledger) ClockChanged() { l.expiry.poke() }
 
 // Run tells OnEnded of each grant at its not_after, until ctx is done. Lookup
-// refuses from that instant on whether Run is late or not running.
+// refuses from that instant on whether Run is late or not running. It also does
+// what Ratchet asks for.
 func (l *Ledger) Run(ctx context.Context) error {
+	var keeper sync.WaitGroup // of its own: the disk must make nobody's end late
+	defer keeper.Wait()
+	keeper.Go(func() { l.keepRatchets(ctx) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	purged := l.cfg.Now()

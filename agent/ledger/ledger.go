@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/foyerhq/foyer/agent/vault"
 	"github.com/foyerhq/foyer/internal/seal"
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -38,12 +40,15 @@ type Ledger struct {
 	names atomic.Pointer[shards[[]*holding]] // by normalised user name
 	nases atomic.Pointer[nasIndex]
 
-	writer  sync.Mutex  // held over the disk, so that changes keep their order
-	disk    disk        // guarded by writer
-	unsaved []*past     // guarded by writer: ended in memory, not yet on disk
-	seen    atomic.Bool // the hub was here since the start, so that the clock is right
+	writer   sync.Mutex           // held over the disk, so that changes keep their order
+	disk     disk                 // guarded by writer
+	unsaved  []*past              // guarded by writer: ended in memory, not yet on disk
+	ratchets map[visit.NASID]bool // guarded by writer: NASes that sign, and whether the disk knows
+	ratchet  chan struct{}        // capacity 1: there is something in asked
+	seen     atomic.Bool          // the hub was here since the start, so that the clock is right
 
-	mu     sync.Mutex // guards the rest; never held over the disk
+	mu     sync.Mutex               // guards the rest; never held over the disk
+	asked  map[visit.NASID]struct{} // by Ratchet
 	byID   map[string]*holding
 	former former
 	expiry expiry
@@ -78,9 +83,12 @@ func newLedger(cfg Config, db *vault.DB, c content) *Ledger {
 		head:   c.head,
 		former: former{names: newShards[*past]()},
 		expiry: newExpiry(),
+		asked:  map[visit.NASID]struct{}{}, ratchets: map[visit.NASID]bool{}, ratchet: make(chan struct{}, 1),
 	}
+	maps.Copy(l.ratchets, c.ratchets)
 	l.publish(c.grants)
-	l.nases.Store(newNASIndex(c.nases))
+	l.nases.Store(newNASIndex(nil))
+	l.editNASes(change{nases: c.nases}, func(bool) bool { return true })
 	for _, p := range c.former {
 		l.former.add(p)
 	}

@@ -16,7 +16,9 @@
 //     before. When the disk fails, the entries stay in memory, where removals are
 //     in effect already, and are applied again until it works.
 //   - A snapshot replaces the ledger when its last part has come. What is left of
-//     one when the link ends, or another begins, is forgotten.
+//     one when the link ends, or another begins, is forgotten. One that the disk
+//     does not take takes up the entries that follow it: their removals are in
+//     effect like its own.
 //   - Reports leave the journal when the hub says that they are stored. What was
 //     under way when a link ended is sent again.
 //   - Ending sessions never delays an acknowledgement: the ladder has its own
@@ -29,6 +31,8 @@
 // A link without a frame or ping for 15 s is dead. Reconnecting waits a random
 // time up to a bound that doubles from 0.5 s to 30 s and falls back only after a
 // link stayed up for a minute. The hub's wishes come first: Retry-After, 1012 and
-// 1013; 4409 waits five minutes, 4423 an hour, and 4401 ends it for good. RADIUS
-// goes on meanwhile, from the disk.
+// 1013; 4409 waits five minutes and 4423 an hour. RADIUS goes on meanwhile, from the
+// disk. 4401 ends it for good: an operator withdrew the agent, which then drops what
+// it holds. Only a hub that TLS has authenticated can say so, by the authority that
+// was pinned at enrolment or, behind a proxy, by ProxyRoots.
 package link

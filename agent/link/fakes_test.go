@@ -27,9 +27,11 @@ type fakeLedger struct {
 	empty    bool
 	epoch    int64
 	grants   []string
+	nases    []wire.NAS // of the last Replace
 	batches  []int
 	fails    bool
 	tries    int
+	applied  int // calls of Apply
 }
 
 func (f *fakeLedger) Position() (wire.Position, bool) {
@@ -55,6 +57,7 @@ func (f *fakeLedger) Apply(entries []*wire.Entry) (ended []ledger.Ended, err err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tries++
+	f.applied++
 	for _, e := range entries {
 		at := slices.Index(f.grants, e.ObjectID)
 		switch {
@@ -77,20 +80,31 @@ func (f *fakeLedger) Replace(set ledger.Set) (ended []ledger.Ended, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tries++
-	if f.fails {
-		return nil, errDisk
-	}
-	var grants []string
+	var grants, kept []string
 	for _, g := range set.Grants {
 		grants = append(grants, g.ID)
 	}
 	for _, id := range f.grants {
-		if !slices.Contains(grants, id) {
+		if slices.Contains(grants, id) {
+			kept = append(kept, id)
+		} else {
 			ended = append(ended, ledger.Ended{Grant: wire.Grant{ID: id}})
 		}
 	}
-	f.grants, f.position, f.empty = grants, set.Position, false
+	if f.fails {
+		f.grants = kept
+		return ended, errDisk
+	}
+	f.grants, f.nases, f.position, f.empty = grants, set.NASes, set.Position, false
 	return ended, nil
+}
+
+func (f *fakeLedger) Clear() ([]ledger.Ended, error) {
+	ended, err := f.Replace(ledger.Set{})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.empty = f.empty || err == nil
+	return ended, err
 }
 
 func (f *fakeLedger) held() []string {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/foyerhq/foyer/agent/ledger"
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -29,8 +31,8 @@ type follower struct {
 	part     int        // its next part
 	partial  ledger.Set // what has come of it
 
-	set     *ledger.Set   // complete, not yet on disk
-	entries []*wire.Entry // after it, not yet on disk
+	set     *ledger.Set   // complete, not yet on disk, with the entries that came since
+	entries []*wire.Entry // after what is on disk, or to be folded into set
 }
 
 func newFollower(l *Link) follower { return follower{l: l} }
@@ -154,7 +156,7 @@ func (f *follower) add(e *wire.Entry) error {
 	if !f.ready || f.snapshot != "" {
 		return errors.New("a ledger entry before the whole set")
 	}
-	if len(f.entries) >= maxUnwritten {
+	if len(f.entries) >= maxUnwritten || f.set != nil && len(f.set.Grants)+len(f.set.NASes) > maxSet {
 		return errors.New("too many ledger entries could not be written to disk")
 	}
 	f.entries = append(f.entries, e)
@@ -176,24 +178,70 @@ func (c *conn) flush(ctx context.Context) error {
 	return c.queue(ctx, &wire.Ack{Position: position})
 }
 
-// write returns the position up to which everything is on disk.
-func (f *follower) write() (position wire.Position, err error) {
-	var ended []ledger.Ended
-	if f.set != nil {
-		position = f.set.Position
-		if ended, err = f.l.cfg.Ledger.Replace(*f.set); err == nil {
-			f.set = nil
-		}
-		f.end(ended)
-	}
-	if err == nil && len(f.entries) > 0 {
-		position = f.entries[len(f.entries)-1].Position
-		if ended, err = f.l.cfg.Ledger.Apply(f.entries); err == nil {
+// write returns the position up to which everything is on disk. While a snapshot
+// is not, what follows becomes part of it: the ledger still has the position before
+// it, to which entries of the new lineage must not be applied, and a revoke among
+// them must be in effect at once nevertheless.
+func (f *follower) write() (wire.Position, error) {
+	if f.set == nil {
+		position := f.entries[len(f.entries)-1].Position
+		ended, err := f.l.cfg.Ledger.Apply(f.entries)
+		if err == nil {
 			f.entries = nil
 		}
 		f.end(ended)
+		return position, err
 	}
+	fold(f.set, f.entries)
+	f.entries = nil
+	position := f.set.Position
+	ended, err := f.l.cfg.Ledger.Replace(*f.set)
+	if err == nil {
+		f.set = nil
+	}
+	f.end(ended)
 	return position, err
+}
+
+// fold makes set what it is after entries: an entry carries the whole object, so
+// that the last one of each counts.
+func fold(set *ledger.Set, entries []*wire.Entry) {
+	grants, nases := map[string]*wire.Grant{}, map[visit.NASID]*wire.NAS{}
+	for _, e := range entries {
+		if e.Position.Revision <= set.Position.Revision {
+			continue
+		}
+		set.Position = e.Position
+		switch e.Type {
+		case wire.TypeVoucherCreate, wire.TypeVoucherUpdate, wire.TypeGrantPut:
+			grants[e.ObjectID] = e.Grant
+		case wire.TypeVoucherRevoke, wire.TypeGrantDrop:
+			grants[e.ObjectID] = nil
+		case wire.TypeNASPut:
+			nases[visit.NASID(e.ObjectID)] = e.NAS
+		case wire.TypeNASDrop:
+			nases[visit.NASID(e.ObjectID)] = nil
+		}
+	}
+	set.Grants = with(set.Grants, grants, func(g wire.Grant) string { return g.ID })
+	set.NASes = with(set.NASes, nases, func(n wire.NAS) visit.NASID { return n.ID })
+}
+
+// with returns objects in which changed, nil for removed, have taken their places.
+func with[K comparable, V any](objects []V, changed map[K]*V, id func(V) K) []V {
+	if len(changed) == 0 {
+		return objects
+	}
+	objects = slices.DeleteFunc(objects, func(v V) bool {
+		_, other := changed[id(v)]
+		return other
+	})
+	for _, v := range changed {
+		if v != nil {
+			objects = append(objects, *v)
+		}
+	}
+	return objects
 }
 
 func (f *follower) end(ended []ledger.Ended) {

@@ -17,14 +17,16 @@ import (
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
-// Ledger is the site's desired state on this agent. An error of Apply or Replace
-// means "not on disk": then nothing may be acknowledged, but what ended has ended.
+// Ledger is the site's desired state on this agent. An error of Apply, Replace or
+// Clear means "not on disk": then nothing may be acknowledged, but what ended has ended.
 type Ledger interface {
 	Position() (pos wire.Position, empty bool)
 	Epoch() int64
 	SetEpoch(epoch int64) error
 	Apply(entries []*wire.Entry) (ended []ledger.Ended, err error)
 	Replace(set ledger.Set) (ended []ledger.Ended, err error)
+	// Clear takes every grant away.
+	Clear() (ended []ledger.Ended, err error)
 }
 
 // Journal is what the hub has not yet stored.
@@ -134,7 +136,7 @@ const (
 	Waiting     Phase = "waiting"     // between two tries
 	Replaced    Phase = "replaced"    // another connection acts as this agent
 	Quarantined Phase = "quarantined" // replaced too often
-	Withdrawn   Phase = "withdrawn"   // for good
+	Withdrawn   Phase = "withdrawn"   // for good, and nobody is let in any more
 )
 
 // State is a link's condition for people and probes.
@@ -219,8 +221,8 @@ func (l *Link) identity() (id *identity, wanting bool) {
 }
 
 // Run enrols where needed and keeps a link until ctx ends, or the agent is
-// withdrawn, which leaves the phase Withdrawn. It never returns an error: without
-// a hub the agent goes on from its disk.
+// withdrawn, which leaves the phase Withdrawn and the ledger empty. It never returns
+// an error: without a hub the agent goes on from its disk.
 func (l *Link) Run(ctx context.Context) error {
 	p := pauses{Backoff: l.cfg.Backoff, random: l.cfg.Random}
 	for ctx.Err() == nil {
@@ -234,7 +236,7 @@ func (l *Link) Run(ctx context.Context) error {
 		phase := phaseAfter(err)
 		l.enter(phase)
 		if phase == Withdrawn {
-			l.log.Error("this agent was withdrawn by the server and will not connect again; what it holds runs out at each grant's end")
+			l.surrender(ctx)
 			return nil
 		}
 		pause := p.after(err, up)
@@ -243,6 +245,25 @@ func (l *Link) Run(ctx context.Context) error {
 		l.cfg.Wait(ctx, pause)
 	}
 	return nil
+}
+
+// surrender gives up everything the agent could accept and has its sessions ended:
+// an operator said that this machine is not trusted any more, and it will not hear
+// of revokes. What the disk does not take is tried again until ctx ends; after a
+// restart the hub says the same once more.
+func (l *Link) surrender(ctx context.Context) {
+	l.log.Error("this agent was withdrawn by the server: it drops all grants, ends their sessions, refuses every login and will not connect again")
+	for ctx.Err() == nil {
+		ended, err := l.cfg.Ledger.Clear()
+		for _, e := range ended {
+			l.cfg.Ladder.End(e.Grant, nil, nil)
+		}
+		if err == nil {
+			return
+		}
+		l.cfg.Metrics.unwritten.Inc()
+		wait(ctx, l.cfg.Timing.Flush)
+	}
 }
 
 func phaseAfter(err error) Phase {

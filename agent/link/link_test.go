@@ -144,6 +144,34 @@ func TestSnapshotWaitsForTheDisk(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, b.ledger.held())
 }
 
+// TestRevokeAfterAnUnwrittenSnapshot: the disk takes neither a snapshot nor what
+// follows it, and a revoke works all the same (P18).
+func TestRevokeAfterAnUnwrittenSnapshot(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.ledger.position, b.ledger.empty, b.ledger.grants = wire.Position{Revision: 900, Stamp: 1}, false, []string{"a", "b"}
+	b.ledger.fails = true
+	hub := b.start()
+	hub.Send(snapshot("s1", 10, "a", "b", "c")...)
+	hub.Send(drop("a", 11), put("d", 12), put("d", 13), drop("c", 14), put("a", 9)) // the last one is old
+	require.Equal(t, "a", b.ended().grant.ID)
+	require.Equal(t, []string{"b"}, b.ledger.held())
+	nas := wire.NAS{ID: "nas-1"}
+	hub.Send(&wire.Entry{Type: wire.TypeNASPut, Position: at(15), ObjectID: "nas-1", NAS: &nas}, drop("b", 16))
+	require.Equal(t, "b", b.ended().grant.ID)
+	require.Zero(t, b.ledger.applied, "to the lineage before")
+	for len(hub.Frames) > 0 {
+		require.NotEqual(t, wire.TypeAck, (<-hub.Frames).FrameType(), "acknowledged without a flush")
+	}
+	b.ledger.fail(false)
+	require.Equal(t, at(16), linktest.Expect[*wire.Ack](hub).Position)
+	require.Equal(t, []string{"d"}, b.ledger.held())
+	require.Equal(t, []wire.NAS{nas}, b.ledger.nases)
+	hub.Send(put("e", 17))
+	require.Equal(t, at(17), linktest.Expect[*wire.Ack](hub).Position)
+	require.Equal(t, []string{"d", "e"}, b.ledger.held())
+}
+
 func TestReportsAreSentAgainUntilStored(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -245,13 +273,49 @@ func TestHowAHubEndsALink(t *testing.T) {
 	}
 }
 
+// TestWithdrawalIsForGood: nobody is let in any more, although the disk fails at
+// first, and the guests who are in are cut.
 func TestWithdrawalIsForGood(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	b.ledger.grants = []string{"a", "b"}
+	b.ledger.fails = true
 	b.start().Close(wire.CloseWithdrawn)
-	require.Eventually(t, func() bool { return b.link.State().Phase == Withdrawn }, 10*time.Second, time.Millisecond)
+	require.Equal(t, "a", b.ended().grant.ID)
+	require.Equal(t, "b", b.ended().grant.ID)
+	require.Equal(t, Withdrawn, b.link.State().Phase)
+	require.Empty(t, b.ledger.held())
+	before := b.ledger.tried()
+	require.Eventually(t, func() bool { return b.ledger.tried() > before }, 10*time.Second, time.Millisecond)
+	b.ledger.fail(false)
+	require.Eventually(t, func() bool { _, empty := b.ledger.Position(); return empty }, 10*time.Second, time.Millisecond)
 	b.end()
 	require.Empty(t, b.hub.Links)
+	require.Empty(t, b.ladder, "each is cut once")
+}
+
+// TestOnlyAWithdrawalDropsGrants is its negative control.
+func TestOnlyAWithdrawalDropsGrants(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.ledger.grants = []string{"a"}
+	var refuses atomic.Bool
+	b.hub.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
+		if refuses.Load() {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		return refuses.Load()
+	}
+	hub := b.start()
+	for _, code := range []int{wire.CloseQuarantined, wire.CloseReplaced, wire.CloseRestart, 1008, 1011} {
+		hub.Close(code)
+		hub = b.hub.Next()
+	}
+	refuses.Store(true)
+	hub.Cut()
+	require.Eventually(t, func() bool { return b.link.State().Phase == Waiting }, 10*time.Second, time.Millisecond)
+	b.end()
+	require.Equal(t, []string{"a"}, b.ledger.held())
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {

@@ -16,6 +16,9 @@ var zeros [md5.Size]byte
 // without one a request with Proxy-State is silence in any case, because the
 // forgery of CVE-2024-3596 needs that attribute to be reflected.
 func (s *Server) authenticAccess(r *request) discard {
+	if r.nas.MessageAuthenticator != visit.AutoMessageAuthenticator && r.peer.ratcheted.Load() {
+		r.peer.ratcheted.Store(false) // by the operator's choice, or kept by whom Ratchet told
+	}
 	if r.messageAuthenticator != 0 {
 		if !s.signed(r, r.packet.authenticator()) {
 			return s.distrust(r)

@@ -254,6 +254,12 @@ func TestAutoPolicyOnlyRatchetsUp(t *testing.T) {
 	require.Nil(t, b.auth(t, plain()))
 	require.Len(t, b.ratchets, 1)
 	require.Equal(t, visit.NASID("nas-1"), <-b.ratchets)
+
+	for _, choice := range []visit.MessageAuthenticatorPolicy{visit.RequireMessageAuthenticator, visit.AutoMessageAuthenticator} {
+		b.nases.set(func(n *wire.NAS) { n.MessageAuthenticator = choice })
+		answered := b.auth(t, papLogin(t, testUser, testPassword).octets(t)) != nil
+		require.Equal(t, choice == visit.AutoMessageAuthenticator, answered, "the operator's choice begins anew")
+	}
 }
 
 // TestForgeries changes every bit of a signed request in turn. Its negative
