@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,8 +22,21 @@ func (c *AgentCommand) Run(ctx context.Context, p *Program) error {
 				Version: p.Version, Proxy: c.BehindProxy, Logger: log, Registerer: r,
 			})
 		}),
-		fx.Invoke(serveMetrics, startTracing, func(lc fx.Lifecycle, shutdown fx.Shutdowner, log *slog.Logger, a *agent.Agent) {
+		fx.Invoke(serveAgentProbes, startTracing, func(lc fx.Lifecycle, shutdown fx.Shutdowner, log *slog.Logger, a *agent.Agent) {
 			background(lc, shutdown, log, "agent", a.Run)
 		}),
 	)
+}
+
+// serveAgentProbes adds /readyz: whether logins are answered as the hub wishes.
+func serveAgentProbes(lc fx.Lifecycle, o Observability, registry *prometheus.Registry, log *slog.Logger, a *agent.Agent) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !a.State().Ready() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	serveProbes(lc, o, registry, log, mux)
 }

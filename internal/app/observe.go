@@ -21,10 +21,14 @@ import (
 // serveMetrics serves /metrics on a listener of its own, so that it can be kept
 // from the public.
 func serveMetrics(lc fx.Lifecycle, o Observability, registry *prometheus.Registry, log *slog.Logger) {
+	serveProbes(lc, o, registry, log, http.NewServeMux())
+}
+
+// serveProbes is serveMetrics beside what mux has already.
+func serveProbes(lc fx.Lifecycle, o Observability, registry *prometheus.Registry, log *slog.Logger, mux *http.ServeMux) {
 	if o.MetricsListen == "" {
 		return
 	}
-	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	listening(lc, log, "metrics", o.MetricsListen, newHTTPServer(mux))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -174,15 +175,22 @@ func (s *Stack) process(name string, env []string, args ...string) *Process {
 // Foyer runs a foyer command to its end and returns what it printed.
 func (s *Stack) Foyer(args ...string) string {
 	s.t.Helper()
+	out, err := s.TryFoyer(args...)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		require.NoError(s.t, err, "foyer %s: %s", strings.Join(args, " "), exit.Stderr)
+	}
+	require.NoError(s.t, err)
+	return out
+}
+
+// TryFoyer is Foyer for a command that may fail.
+func (s *Stack) TryFoyer(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), startWithin)
 	defer cancel()
 	command := exec.CommandContext(ctx, Binary(s.t), args...)
 	command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir}, s.env...)
-	var diagnostics strings.Builder
-	command.Stderr = &diagnostics
 	out, err := command.Output()
-	require.NoError(s.t, err, "foyer %s: %s", strings.Join(args, " "), diagnostics.String())
-	return string(out)
+	return string(out), err
 }
 
 // Ready waits until every API is ready.
