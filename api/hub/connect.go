@@ -192,7 +192,7 @@ func (h *Hub) link(w http.ResponseWriter, r *http.Request, identify func(*peer, 
 	defer end(nil)
 	p := &peer{
 		hub: h, timing: h.timing, conn: conn, log: h.log, end: end,
-		out: make(chan []byte, queueFrames), wake: make(chan struct{}, 1),
+		out: make(chan []byte, queueFrames), news: make(chan []byte, queueFrames), wake: make(chan struct{}, 1),
 	}
 	defer context.AfterFunc(ctx, p.unblock)()
 	p.leave(p.run(ctx, identify))

@@ -28,9 +28,24 @@ func (p *peer) follow(ctx context.Context) error {
 		if err := p.commands(ctx); err != nil {
 			return fmt.Errorf("send commands: %w", err)
 		}
+		if err := p.idle(ctx, poll.C); err != nil {
+			return err
+		}
+	}
+}
+
+// idle passes on what other agents report until there may be more to follow.
+func (p *peer) idle(ctx context.Context, poll <-chan time.Time) error {
+	for {
 		select {
+		case body := <-p.news:
+			if err := p.queue(ctx, body); err != nil {
+				return err
+			}
 		case <-p.wake:
-		case <-poll.C:
+			return nil
+		case <-poll:
+			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

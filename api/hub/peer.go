@@ -39,6 +39,7 @@ type peer struct {
 	hello  wire.Hello
 	log    *slog.Logger
 	out    chan []byte   // closed by nobody; the link's context ends its users
+	news   chan []byte   // other agents' sessions, for the follower to pass on
 	wake   chan struct{} // capacity 1: there may be something to follow
 	heard  atomic.Int64  // unix nanoseconds of the last sign of life
 	end    context.CancelCauseFunc
@@ -210,6 +211,10 @@ func (p *peer) send(ctx context.Context, frame wire.Frame) error {
 	if err != nil {
 		return err
 	}
+	return p.queue(ctx, body)
+}
+
+func (p *peer) queue(ctx context.Context, body []byte) error {
 	select {
 	case p.out <- body:
 		return nil
@@ -218,7 +223,9 @@ func (p *peer) send(ctx context.Context, frame wire.Frame) error {
 	}
 }
 
-// offer queues a frame that may be lost: the caller is not this link's.
+// offer tells of other agents' sessions. It may be lost: the caller is not this
+// link's and does not wait. The follower passes it on, so that it comes after the
+// list that this link began with and not before.
 func (p *peer) offer(frame wire.Frame) {
 	body, err := wire.Encode(frame)
 	if err != nil {
@@ -226,7 +233,7 @@ func (p *peer) offer(frame wire.Frame) {
 		return
 	}
 	select {
-	case p.out <- body:
+	case p.news <- body:
 	default:
 		p.hub.metrics.dropped.Inc()
 	}
