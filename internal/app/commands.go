@@ -53,8 +53,8 @@ type TokenCommands struct {
 type TokenCreate struct {
 	Database
 	Name        string         `arg:"" help:"What it is for."`
-	Role        string         `help:"Give a role's permissions." default:"administrator" xor:"rights"`
-	Permissions []string       `help:"Give these permissions instead." xor:"rights"`
+	Role        string         `help:"Give a role's permissions." default:"administrator"`
+	Permissions []string       `help:"Give these permissions instead."`
 	Sites       []visit.SiteID `help:"Sites it is good for; all when absent."`
 	For         time.Duration  `help:"How long it is good; 0 until revoked."`
 }
