@@ -56,6 +56,9 @@ func (s *Store) Register(ctx context.Context, by Caller, reg visit.Registration,
 		row.SiteID = reg.SiteID
 		row.apply(reg)
 		if options.CheckIn {
+			if !row.visit().DepartureFrom(t.now, site).Equal(row.ExpectedDeparture) {
+				return visit.ErrStayTooLong // a walk-in's stay begins now, whatever arrival it names
+			}
 			row.requestCheckIn(by.Actor, t.now)
 		}
 		row.PersonID, err = t.person(ctx, options.PersonID, reg.Visitor)

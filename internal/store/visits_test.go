@@ -81,3 +81,37 @@ func TestExpiryLeavesThePersonUnconfirmed(t *testing.T) {
 	require.True(t, out.Unchanged)
 	b.verify(t)
 }
+
+// The longest stay counts from the check-in: an arrival far ahead must not buy
+// access until then.
+func TestNobodyStaysLongerThanTheSiteAllows(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ahead := b.registration()
+	ahead.ExpectedArrival = b.Clock.Now().Add(7 * 24 * time.Hour)
+	ahead.ExpectedDeparture = ahead.ExpectedArrival.Add(time.Hour)
+	_, err := b.Register(t.Context(), b.desk, ahead, store.RegisterOptions{CheckIn: true})
+	require.ErrorIs(t, err, visit.ErrStayTooLong, "a walk-in is here now")
+
+	out, err := b.Register(t.Context(), b.desk, ahead, store.RegisterOptions{})
+	require.NoError(t, err)
+	_, err = b.RequestCheckIn(t.Context(), b.desk, out.Visit.ID)
+	require.NoError(t, err, "a week early")
+	issued, err := b.IssueVoucher(t.Context(), out.Visit.ID, store.Fallback)
+	require.NoError(t, err)
+	latest := b.Clock.Now().Add(visit.DefaultMaxStay)
+	require.Equal(t, latest, issued.Work.ExpectedDeparture)
+	require.Equal(t, latest, b.visit(t, out.Visit.ID).ExpectedDeparture)
+	_, voucher, err := b.Credentials(t.Context(), out.Visit.ID)
+	require.NoError(t, err)
+	require.Equal(t, latest, voucher.NotAfter)
+
+	planned := b.registered(t)
+	_, err = b.RequestCheckIn(t.Context(), b.desk, planned)
+	require.NoError(t, err)
+	departure := b.visit(t, planned).ExpectedDeparture
+	_, err = b.IssueVoucher(t.Context(), planned, store.Workflow)
+	require.NoError(t, err)
+	require.Equal(t, departure, b.visit(t, planned).ExpectedDeparture, "who comes in time leaves as planned")
+	b.verify(t)
+}

@@ -55,13 +55,18 @@ type SealInput struct {
 }
 
 func (r visitRow) work(site siteRow) visit.Work {
-	full := visit.Site{TerminationFor: span(site.TerminationSeconds)}
+	full := site.spans()
 	return visit.Work{
 		VisitID: r.ID, SiteID: r.SiteID, Status: r.Status, ExpectedDeparture: r.ExpectedDeparture,
 		CheckInRequested: r.CheckInRequestedAt != nil, CheckOutRequestedAt: r.CheckOutRequestedAt,
 		EndedAt: r.EndedAt, Sealed: r.SealedAt != nil,
 		Generation: r.Generation, TerminateFor: full.TerminateFor(), CRM: value(site.CRM),
 	}
+}
+
+// spans returns the site as far as the rules of time need it.
+func (r siteRow) spans() visit.Site {
+	return visit.Site{MaxStay: span(r.MaxStaySeconds), TerminationFor: span(r.TerminationSeconds)}
 }
 
 func siteOf(ctx context.Context, q db, id visit.SiteID) (siteRow, error) {
@@ -102,7 +107,7 @@ func (s *Store) IssueVoucher(ctx context.Context, id visit.VisitID, by Taker) (I
 			return err
 		}
 		out, site = Issued{SiteID: row.SiteID}, t.of(row.SiteID)
-		if err := t.issue(ctx, &row, by, &out); err != nil {
+		if err := t.issue(ctx, &row, settings, by, &out); err != nil {
 			return err
 		}
 		out.Work = row.work(settings)
@@ -114,7 +119,7 @@ func (s *Store) IssueVoucher(ctx context.Context, id visit.VisitID, by Taker) (I
 	return out, err
 }
 
-func (t *tx) issue(ctx context.Context, row *visitRow, by Taker, out *Issued) error {
+func (t *tx) issue(ctx context.Context, row *visitRow, site siteRow, by Taker, out *Issued) error {
 	requested := row.CheckInRequestedAt != nil
 	stamped := by == Workflow && requested && row.CheckInTakenAt == nil
 	if stamped {
@@ -131,7 +136,7 @@ func (t *tx) issue(ctx context.Context, row *visitRow, by Taker, out *Issued) er
 	case !row.ExpectedDeparture.After(t.now):
 		return t.noShow(ctx, row)
 	default:
-		return t.checkIn(ctx, row, out)
+		return t.checkIn(ctx, row, site.spans(), out)
 	}
 	if !stamped {
 		return nil
@@ -139,7 +144,10 @@ func (t *tx) issue(ctx context.Context, row *visitRow, by Taker, out *Issued) er
 	return t.saveVisit(ctx, row)
 }
 
-func (t *tx) checkIn(ctx context.Context, row *visitRow, out *Issued) error {
+// checkIn begins the stay. Whoever comes long before their time leaves earlier than
+// planned: the site's longest stay counts from here.
+func (t *tx) checkIn(ctx context.Context, row *visitRow, site visit.Site, out *Issued) error {
+	row.ExpectedDeparture = row.visit().DepartureFrom(t.now, site)
 	row.Status, row.Presence, row.CheckedInAt = visit.CheckedIn, new(visit.In), &t.now
 	if err := t.saveVisit(ctx, row); err != nil {
 		return err
@@ -209,7 +217,11 @@ func (s *Store) RevokeVoucher(ctx context.Context, id visit.VisitID, in RevokeIn
 
 func (t *tx) endIfDue(ctx context.Context, row *visitRow, in RevokeInput) (fresh bool, err error) {
 	if row.Status == visit.PreRegistered && row.CheckInRequestedAt != nil && row.CheckOutRequestedAt != nil {
-		if err := t.issue(ctx, row, in.By, &Issued{}); err != nil {
+		site, err := siteOf(ctx, t, row.SiteID)
+		if err != nil {
+			return false, err
+		}
+		if err := t.issue(ctx, row, site, in.By, &Issued{}); err != nil {
 			return false, err
 		}
 	}

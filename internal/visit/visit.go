@@ -59,6 +59,9 @@ const (
 	ReadmitWithin = 12 * time.Hour
 	// CredentialsKeptFor is how long after the end sealed credentials are kept.
 	CredentialsKeptFor = 24 * time.Hour
+	// RegisteredAhead is how far ahead a visit may be registered. Instants beyond
+	// the year 9999 have no RFC 3339 form, and one of them would spoil every list.
+	RegisteredAhead = 10 * 365 * 24 * time.Hour
 	// SweepGrace is how late a departure may be before the sweeper ends the
 	// visit by itself and raises an alarm.
 	SweepGrace = 30 * time.Second
@@ -195,6 +198,8 @@ func checkSpan(from, to time.Time, site Site, now time.Time) error {
 	switch {
 	case !to.After(now):
 		return ErrDepartureInPast
+	case from.Sub(now) > RegisteredAhead:
+		return Invalid("expected_arrival", "At most ten years ahead.")
 	case !to.After(from):
 		return Invalid("expected_departure", "The departure is not after the arrival.")
 	case to.Sub(from) > site.MaxStayFor():
@@ -219,6 +224,16 @@ func (v Visit) CheckIn(now time.Time) error {
 		return ErrDepartureInPast
 	}
 	return nil
+}
+
+// DepartureFrom returns v's departure if v is checked in at now: whoever comes
+// before their time stays no longer than the site allows.
+func (v Visit) DepartureFrom(now time.Time, site Site) time.Time {
+	latest := instant(now.Add(site.MaxStayFor()))
+	if v.ExpectedDeparture.After(latest) {
+		return latest
+	}
+	return v.ExpectedDeparture
 }
 
 // Cancel says whether v may be cancelled. A visit whose check-in has been

@@ -61,6 +61,10 @@ func TestNormalizeRefuses(t *testing.T) {
 		"departure first": {change: func(r *Registration) {
 			r.ExpectedArrival, r.ExpectedDeparture = noon.Add(2*time.Hour), noon.Add(time.Hour)
 		}, field: "expected_departure"},
+		"beyond any calendar": {change: func(r *Registration) {
+			r.ExpectedArrival = time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC)
+			r.ExpectedDeparture = r.ExpectedArrival.Add(2 * time.Hour)
+		}, field: "expected_arrival"},
 		"too long": {change: func(r *Registration) { r.ExpectedDeparture = noon.Add(DefaultMaxStay + time.Second) }, want: ErrStayTooLong},
 		"archived": {change: func(*Registration) {}, site: Site{ArchivedAt: &noon}, want: ErrSiteArchived},
 	} {
@@ -128,6 +132,16 @@ func TestEdgesOfWhatIsAllowed(t *testing.T) {
 
 // However a visit ends, the first committed reason decides, and it never ends
 // without one.
+func TestWhoComesEarlyStaysNoLongerThanTheSiteAllows(t *testing.T) {
+	t.Parallel()
+	v := Visit{ExpectedArrival: noon, ExpectedDeparture: noon.Add(8 * time.Hour)}
+	require.Equal(t, v.ExpectedDeparture, v.DepartureFrom(noon, Site{}))
+	require.Equal(t, v.ExpectedDeparture, v.DepartureFrom(noon.Add(-16*time.Hour), Site{}), "the longest stay itself")
+	early := noon.Add(-7 * 24 * time.Hour)
+	require.Equal(t, early.Add(DefaultMaxStay), v.DepartureFrom(early, Site{}))
+	require.Equal(t, v.ExpectedDeparture, v.DepartureFrom(early, Site{MaxStay: 30 * 24 * time.Hour}))
+}
+
 func TestDecideEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
