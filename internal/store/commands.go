@@ -216,8 +216,9 @@ type claimRow struct {
 // returns them with all sessions on record. An unclaimed one goes first to the
 // agent that last reported one of the visit's sessions; after ten seconds, or when
 // that agent is away, to any. A claimed one is taken over only when its claimer's
-// link is gone. connected are agents whose links the calling hub holds. It returns
-// ErrStaleEpoch.
+// link is gone. A generation goes on until the next one has a command: that one was
+// asked for is not enough, because its workflow may not hear of it. connected are
+// agents whose links the calling hub holds. It returns ErrStaleEpoch.
 func (s *Store) ClaimCommands(ctx context.Context, site visit.SiteID, agent visit.AgentID, epoch int64, connected []visit.AgentID) ([]wire.SessionTerminate, error) {
 	var claimed []wire.SessionTerminate
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
@@ -244,11 +245,11 @@ func (t *tx) takeCommands(ctx context.Context, site visit.SiteID, agent visit.Ag
 			where site_id = @site and withdrawn_at is null and hub is not null and (last_seen_at > @quiet or id = any(@connected::uuid[]))
 		), waiting as (
 			select c.visit_id, c.generation from commands c
-			join visits v on v.id = c.visit_id and v.generation = c.generation
 			left join lateral (
 				select s.agent_id from sessions s where s.visit_id = c.visit_id and s.ended_at is null order by s.last_seen_at desc limit 1
 			) last on true
 			where c.site_id = @site and c.result_at is null and c.failed_at is null
+				and not exists (select from commands n where n.visit_id = c.visit_id and n.generation > c.generation)
 				and (c.agent_id is null
 						and (last.agent_id is null or last.agent_id = @agent or c.updated_at <= @patience
 							or last.agent_id not in (select id from up))

@@ -161,7 +161,14 @@ func TestRetryingByHand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, retried.Generation)
 	require.False(t, retried.Sealed)
-	require.Empty(t, l.claim(t), "the first generation is over, the second not begun")
+	first := l.claim(t)
+	require.Len(t, first, 1, "until the second generation begins the first goes on: the signal may be lost")
+	require.Equal(t, 1, first[0].Command.Generation)
+	l.begin(t, 1, 2)
+	l.begin(t, 2, 1)
+	second := l.claim(t)
+	require.Len(t, second, 1, "the first is over")
+	require.Equal(t, 2, second[0].Command.Generation)
 
 	for range 2 {
 		require.NoError(t, l.FailTermination(t.Context(), l.visit, 2, "no answer!"))
@@ -199,4 +206,26 @@ func TestAnAgentsOwnTermination(t *testing.T) {
 	}
 	require.Equal(t, []int64{2}, sql[int64](t, l.bench, "select count(*) from terminations where generation is null"))
 	require.Equal(t, []int64{1}, sql[int64](t, l.bench, "select count(*) from events where kind = 'session.terminated'"))
+}
+
+// A command ends what a voucher began that has been replaced since.
+func TestAResultClosesTheSessionOfAReplacedVoucher(t *testing.T) {
+	t.Parallel()
+	l := connect(t)
+	l.report(t, l.accounting(wire.AccountingStart, "s1", 0, 0))
+	_, err := l.Reissue(t.Context(), l.desk, l.visit)
+	require.NoError(t, err)
+	l.leave(t, l.visit)
+	l.begin(t, 1, 1)
+	commands := l.claim(t)
+	require.Len(t, commands, 1)
+	require.NotEqual(t, l.grant.ID, commands[0].GrantID)
+	require.Len(t, commands[0].Sessions, 1)
+	result := l.result(&commands[0].Command, visit.TerminationAbsent, "")
+	result.Termination.GrantID = commands[0].GrantID
+	stored := l.report(t, result)
+	require.Len(t, stored.Completions, 1)
+	require.NotEmpty(t, stored.Completions[0].Result.Sessions[0].SessionID)
+	require.NotNil(t, l.sessions(t)[0].EndedAt)
+	l.verify(t)
 }

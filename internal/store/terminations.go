@@ -49,7 +49,7 @@ func (r *report) sessionResult(ctx context.Context, id visit.VisitID, voucher vi
 	if facts != nil {
 		var err error
 		result.NASID = facts.ID
-		if row, err = r.sessionOf(ctx, voucher, in.Key); err != nil {
+		if row, err = r.sessionOf(ctx, id, voucher, in.Key); err != nil {
 			return result, err
 		}
 	}
@@ -112,15 +112,16 @@ func acknowledged(s visit.SessionTermination) bool {
 	return slices.ContainsFunc(s.Attempts, func(a visit.TerminationAttempt) bool { return a.Answer == "ack" })
 }
 
-// sessionOf returns the voucher's session of a key, or nil. A device that was
-// known from its Access-Accept only may have become a real session meanwhile.
-func (r *report) sessionOf(ctx context.Context, voucher visit.VoucherID, key wire.SessionKey) (*sessionRow, error) {
+// sessionOf returns the visit's session of a key, or nil: a command ends also the
+// sessions of vouchers that were reissued. A device that was known from its
+// Access-Accept only may have become a real session meanwhile.
+func (r *report) sessionOf(ctx context.Context, id visit.VisitID, voucher visit.VoucherID, key wire.SessionKey) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.voucher_id = @voucher and v.acct_session_id = @acct
+		where v.nas_id = @nas and v.visit_id = @visit and v.acct_session_id = @acct
 			and v.started_at between @start::timestamptz - @slack::interval and @start::timestamptz + @slack::interval
-		order by abs(extract(epoch from v.started_at - @start::timestamptz)) limit 1 for no key update`
+		order by v.voucher_id is distinct from @voucher::uuid, abs(extract(epoch from v.started_at - @start::timestamptz)) limit 1 for no key update`
 	return r.firstSession(ctx, find, pgx.NamedArgs{
-		"nas": key.NASID, "voucher": voucher, "acct": clean(key.AcctSessionID, maxAttribute),
+		"nas": key.NASID, "visit": id, "voucher": voucher, "acct": clean(key.AcctSessionID, maxAttribute),
 		"start": micro(key.StartedAt), "slack": startsAgree,
 	})
 }
