@@ -63,7 +63,7 @@ func (p *pauses) after(err error, up time.Duration) time.Duration {
 		return p.jitter(max(bound, p.Restart))
 	case wire.CloseOverloaded:
 		return p.Overloaded + p.jitter(bound)
-	case wire.CloseReplaced:
+	case wire.CloseReplaced, wire.CloseUnknown:
 		return p.Replaced + p.jitter(p.Cap)
 	case wire.CloseQuarantined:
 		return p.Quarantined + p.jitter(p.Cap)

@@ -53,6 +53,7 @@ func TestBackoffHeedsTheHub(t *testing.T) {
 		{&websocket.CloseError{Code: wire.CloseRestart}, 0, 5 * time.Second},
 		{&websocket.CloseError{Code: wire.CloseOverloaded}, 5 * time.Second, 6 * time.Second},
 		{&websocket.CloseError{Code: wire.CloseReplaced}, 5 * time.Minute, 6 * time.Minute},
+		{&websocket.CloseError{Code: wire.CloseUnknown}, 5 * time.Minute, 6 * time.Minute},
 		{&websocket.CloseError{Code: wire.CloseQuarantined}, time.Hour, time.Hour + time.Minute},
 		{&unavailable{status: http.StatusServiceUnavailable, after: 20 * time.Second}, 20 * time.Second, 21 * time.Second},
 		{&unavailable{status: http.StatusServiceUnavailable, after: 24 * time.Hour}, 5 * time.Minute, 6 * time.Minute},

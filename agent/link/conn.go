@@ -62,7 +62,7 @@ func (l *Link) connect(ctx context.Context, id *identity, own credential) (up ti
 		follower: newFollower(l), upload: newUpload(),
 	}
 	err = c.serve(ctx)
-	if closeCode(err) == wire.CloseWithdrawn && id.Next != nil {
+	if code := closeCode(err); (code == wire.CloseWithdrawn || code == wire.CloseUnknown) && id.Next != nil {
 		err = errors.Join(errRenewed, l.failed()) // it may be the new certificate only
 	}
 	return time.Since(began), err

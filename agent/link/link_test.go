@@ -307,7 +307,7 @@ func TestOnlyAWithdrawalDropsGrants(t *testing.T) {
 		return refuses.Load()
 	}
 	hub := b.start()
-	for _, code := range []int{wire.CloseQuarantined, wire.CloseReplaced, wire.CloseRestart, 1008, 1011} {
+	for _, code := range []int{wire.CloseUnknown, wire.CloseQuarantined, wire.CloseReplaced, wire.CloseRestart, 1008, 1011} {
 		hub.Close(code)
 		hub = b.hub.Next()
 	}

@@ -160,8 +160,8 @@ func (h *Hub) checkProof(nonce []byte, proof *wire.Proof) (*x509.Certificate, er
 	return leaf, nil
 }
 
-// agentOf returns whose certificate it is: ErrAgentNotFound for a withdrawn
-// agent, ErrQuarantined for one that an operator must look at.
+// agentOf returns whose certificate it is: ErrAgentNotFound for one that is not
+// known, ErrAgentWithdrawn for a withdrawn agent's, ErrQuarantined for one that an operator must look at.
 func (h *Hub) agentOf(ctx context.Context, leaf *x509.Certificate) (store.Agent, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timing.Store)
 	defer cancel()

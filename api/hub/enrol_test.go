@@ -120,7 +120,7 @@ func TestLinkNeedsOurCertificate(t *testing.T) {
 	require.NoError(t, err)
 	unstored, err := r.authority.Sign(a.id, request)
 	require.NoError(t, err)
-	p.connect(&agent{id: a.id, key: unknown, leaf: unstored.DER}).endsWith(wire.CloseWithdrawn, "a certificate that the registry does not know")
+	p.connect(&agent{id: a.id, key: unknown, leaf: unstored.DER}).endsWith(wire.CloseUnknown, "a certificate that the registry does not know")
 
 	p.follow(a)
 }

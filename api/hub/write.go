@@ -92,8 +92,10 @@ func (p *peer) leave(err error) {
 		code, reason = wire.CloseReplaced, "another connection acts as this agent"
 	case errors.Is(err, visit.ErrQuarantined):
 		code, reason = wire.CloseQuarantined, "replaced too often; an operator decides"
+	case errors.Is(err, visit.ErrAgentWithdrawn):
+		code, reason = wire.CloseWithdrawn, "withdrawn by an operator"
 	case errors.Is(err, visit.ErrAgentNotFound):
-		code, reason = wire.CloseWithdrawn, "credential withdrawn"
+		code, reason = wire.CloseUnknown, "certificate unknown"
 	case visit.KindOf(err) == visit.KindUnavailable:
 		code, reason = wire.CloseOverloaded, "come back later"
 	}

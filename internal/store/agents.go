@@ -262,7 +262,8 @@ func (s *Store) StoreCertificate(ctx context.Context, agent visit.AgentID, epoch
 
 // CertificateAgent returns the agent that a certificate, named by its serial and
 // the SHA-256 of its key, was issued to. It returns ErrAgentNotFound when there
-// is none, it is over, or the agent was withdrawn; ErrQuarantined with the agent.
+// is none or it is over, which a restored backup can make of any; ErrAgentWithdrawn
+// when an operator withdrew the agent; ErrQuarantined with the agent.
 func (s *Store) CertificateAgent(ctx context.Context, serial string, spki []byte) (Agent, error) {
 	type certified struct {
 		agentRow
@@ -271,7 +272,7 @@ func (s *Store) CertificateAgent(ctx context.Context, serial string, spki []byte
 	var row certified
 	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
 		const find = `select ` + agentColumns + `, c.spki_sha256 from agents v join agent_certificates c on c.agent_id = v.id
-			where c.serial = @serial and c.not_after > @now and v.withdrawn_at is null`
+			where c.serial = @serial and c.not_after > @now`
 		row, err = one[certified](ctx, q, visit.ErrAgentNotFound, find, pgx.NamedArgs{"serial": serial, "now": s.now()})
 		return err
 	})
@@ -280,6 +281,8 @@ func (s *Store) CertificateAgent(ctx context.Context, serial string, spki []byte
 		return Agent{}, err
 	case subtle.ConstantTimeCompare(row.SPKI, spki) != 1:
 		return Agent{}, visit.ErrAgentNotFound
+	case row.WithdrawnAt != nil:
+		return Agent{}, visit.ErrAgentWithdrawn
 	case row.QuarantinedAt != nil:
 		return row.agent(), ErrQuarantined
 	}

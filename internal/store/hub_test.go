@@ -85,7 +85,7 @@ func TestEnrolment(t *testing.T) {
 
 	require.NoError(t, b.WithdrawAgent(t.Context(), b.desk, b.site.ID, agent.ID))
 	_, err = b.CertificateAgent(t.Context(), "s1", key)
-	require.ErrorIs(t, err, visit.ErrAgentNotFound)
+	require.ErrorIs(t, err, visit.ErrAgentWithdrawn)
 	_, _, err = b.Enrol(t.Context(), hash, key, nil)
 	require.ErrorIs(t, err, store.ErrEnrolment)
 

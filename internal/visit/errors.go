@@ -84,6 +84,7 @@ var (
 	ErrVoucherWiped    = Errorf(KindGone, "voucher_gone", "The visit has ended; its credentials are gone.")
 	ErrReadmitTooLate  = Errorf(KindConflict, "readmit_too_late", "A visit can be readmitted within 12 hours of its end.")
 	ErrStaleEpoch      = Errorf(KindConflict, "stale_epoch", "Another connection acts as this agent.")
+	ErrAgentWithdrawn  = Errorf(KindForbidden, "agent_withdrawn", "The agent was withdrawn.")
 	ErrQuarantined     = Errorf(KindForbidden, "agent_quarantined", "Several machines act as this agent; an operator must decide.")
 	ErrIdempotencyKey  = Errorf(KindInvalid, "idempotency_key_reused", "This Idempotency-Key was used with another request.")
 	ErrDepartureInPast = &Error{Kind: KindInvalid, Code: "departure_in_past", Field: "expected_departure", Message: "The expected departure is in the past."}

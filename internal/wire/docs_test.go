@@ -34,7 +34,7 @@ func TestProtocolPageNamesEveryCloseCode(t *testing.T) {
 	t.Parallel()
 	page := protocolPage(t)
 	for _, code := range []int{
-		wire.CloseRestart, wire.CloseOverloaded, wire.CloseWithdrawn, wire.CloseReplaced, wire.CloseQuarantined,
+		wire.CloseRestart, wire.CloseOverloaded, wire.CloseWithdrawn, wire.CloseUnknown, wire.CloseReplaced, wire.CloseQuarantined,
 	} {
 		require.Contains(t, page, fmt.Sprintf("\n| %d |", code))
 	}

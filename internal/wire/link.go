@@ -6,7 +6,8 @@ import "time"
 const (
 	CloseRestart     = 1012 // the hub is restarting; come back after a jittered delay
 	CloseOverloaded  = 1013 // come back later
-	CloseWithdrawn   = 4401 // the agent's credential was withdrawn; do not come back
+	CloseWithdrawn   = 4401 // an operator withdrew the agent; do not come back
+	CloseUnknown     = 4404 // this certificate is not known or is over; grants stay as they are
 	CloseReplaced    = 4409 // another connection acts as this agent; wait five minutes
 	CloseQuarantined = 4423 // replaced too often; an operator decides
 )
