@@ -5,8 +5,6 @@ MAKEFLAGS += --no-print-directory
 
 # Commands that need a Postgres and a Temporal server at their side.
 with_stack := go run ./internal/devstack/cmd/teststack --
-# Which part of the fault suite to run, as i/n.
-SHARD ?= 1/1
 version := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: help
@@ -53,11 +51,6 @@ bench: ## measure the whole system; takes minutes, see docs/benchmarks.md
 	@scripts/ensure-tools go postgres temporal temporal-server
 	@$(MAKE) build
 	go run ./test/bench
-
-.PHONY: chaos
-chaos: ## run the full fault suite; SHARD=i/n takes a part
-	@scripts/ensure-tools go postgres radclient temporal
-	FOYER_CHAOS_SHARD=$(SHARD) go test -count=1 -tags failpoint -timeout 3h ./test/chaos/...
 
 .PHONY: clean
 clean: ## delete what was built; data in var/ stays
