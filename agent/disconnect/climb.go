@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/foyerhq/foyer/agent/session"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -93,17 +94,18 @@ func (c *climb) collect() {
 }
 
 // add makes s a target, unless it is one. The server may know a session by
-// another start than the table, and finds its row by its own.
+// another start than the table, and finds its row by its own. What the table has
+// under this key may be another guest's: then s keeps its own.
 func (c *climb) add(s wire.Session) {
 	if s.Username == "" {
 		s.Username = c.grant.Username
 	}
 	key := s.Key
-	if status, _ := c.l.cfg.Sessions.Watch(s.Key); status.Known {
+	if status, _ := c.l.cfg.Sessions.Watch(s); status.Known {
 		key = status.Session.Key
 	}
 	for _, t := range c.targets {
-		if !sameKey(t.key, key) {
+		if !sameKey(t.key, key) || session.Differ(t.session, s) {
 			continue
 		}
 		if s.ID != "" {
@@ -235,7 +237,7 @@ func (c *climb) await(ctx context.Context, until time.Time) (woken bool) {
 		if t.result.Done() {
 			continue
 		}
-		status, changed := c.l.cfg.Sessions.Watch(t.key)
+		status, changed := c.l.cfg.Sessions.Watch(t.watched())
 		if t.overtaken(status) {
 			return false
 		}

@@ -14,8 +14,9 @@ import (
 // Sessions is what the ladder asks of the table of sessions.
 type Sessions interface {
 	ByGrant(grantID string) []wire.Session
-	// Watch returns a session's status and a channel closed at its next change.
-	Watch(key wire.SessionKey) (session.Status, <-chan struct{})
+	// Watch returns a session's status, never another guest's under the same key, and
+	// a channel closed at its next change.
+	Watch(s wire.Session) (session.Status, <-chan struct{})
 }
 
 // NASes knows the site's NASes; NASByID returns nil for one that is no more.

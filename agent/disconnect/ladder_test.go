@@ -44,13 +44,14 @@ func (f *fakeTable) ByGrant(id string) (list []wire.Session) {
 	return list
 }
 
-func (f *fakeTable) Watch(key wire.SessionKey) (session.Status, <-chan struct{}) {
+func (f *fakeTable) Watch(s wire.Session) (session.Status, <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.watchers[key.AcctSessionID] == nil {
-		f.watchers[key.AcctSessionID] = make(chan struct{})
+	id := s.Key.AcctSessionID
+	if f.watchers[id] == nil {
+		f.watchers[id] = make(chan struct{})
 	}
-	return f.status[key.AcctSessionID], f.watchers[key.AcctSessionID]
+	return f.status[id], f.watchers[id]
 }
 
 func (f *fakeTable) change(id string, change func(*session.Status)) {

@@ -26,6 +26,13 @@ func newTarget(s wire.Session, key wire.SessionKey) *target {
 	}}
 }
 
+// watched is the session as the table is asked for it.
+func (t *target) watched() wire.Session {
+	s := t.session
+	s.Key = t.key
+	return s
+}
+
 // accounted reports whether the session is known from its accounting, and not
 // from its Access-Accept only.
 func (t *target) accounted() bool { return t.session.Key.AcctSessionID != "" }
@@ -57,7 +64,7 @@ func (t *target) conclude(at time.Time, state visit.TerminationState, reason vis
 
 // reopen takes a done result back when the session has shown life since.
 func (t *target) reopen(l *Ladder) {
-	status, _ := l.cfg.Sessions.Watch(t.key)
+	status, _ := l.cfg.Sessions.Watch(t.watched())
 	if t.result.Done() && status.EndedAt.IsZero() && status.ReplacedBy == nil && status.SeenAt.After(t.result.At) {
 		t.conclude(l.cfg.Now(), visit.TerminationUnconfirmed, visit.ReasonStillOnline)
 	}
@@ -88,7 +95,7 @@ func (c *climb) attempt(ctx context.Context, t *target) {
 	t.answered(out.Attempts)
 	t.conclude(c.l.cfg.Now(), out.State, out.Reason)
 	if out.State == visit.TerminationAccepted {
-		if status, _ := c.l.cfg.Sessions.Watch(t.key); t.acceptedAt.IsZero() || status.SeenAt.After(t.acceptedAt) {
+		if status, _ := c.l.cfg.Sessions.Watch(t.watched()); t.acceptedAt.IsZero() || status.SeenAt.After(t.acceptedAt) {
 			t.acceptedAt = t.result.At
 		}
 		c.confirm(ctx, t, nas)
@@ -127,7 +134,7 @@ func (c *climb) confirm(ctx context.Context, t *target, nas *wire.NAS) {
 	wait, cancel := context.WithTimeout(ctx, c.l.cfg.ConfirmFor)
 	defer cancel()
 	for {
-		status, changed := c.l.cfg.Sessions.Watch(t.key)
+		status, changed := c.l.cfg.Sessions.Watch(t.watched())
 		if c.settle(t) {
 			return
 		}
@@ -154,7 +161,7 @@ func (c *climb) settle(t *target) bool {
 		return true
 	}
 	now := c.l.cfg.Now()
-	status, _ := c.l.cfg.Sessions.Watch(t.key)
+	status, _ := c.l.cfg.Sessions.Watch(t.watched())
 	e := c.evidence(t, status)
 	switch {
 	case status.ReplacedBy != nil: // by a session of its own, which is a target too
@@ -232,7 +239,7 @@ func (c *climb) nextEvidence() time.Time {
 		if t.result.Done() {
 			continue
 		}
-		status, _ := c.l.cfg.Sessions.Watch(t.key)
+		status, _ := c.l.cfg.Sessions.Watch(t.watched())
 		e := c.evidence(t, status)
 		for _, at := range []time.Time{e.silentAt, e.absentAt, e.timeoutAt} {
 			if !at.IsZero() && (next.IsZero() || at.Before(next)) {

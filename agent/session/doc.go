@@ -8,8 +8,8 @@
 // life, the earliest Stop. Whether it has ended is derived from them:
 //
 //   - by its Accounting-Stop, for good, even if that came before the Start;
-//   - by an Accounting-On or -Off of its NAS, unless it showed life, or began, after
-//     it;
+//   - by an Accounting-On or -Off of its access point, unless it showed life, or
+//     began, after it;
 //   - by the hub's word that another agent saw its Stop.
 //
 // Silence ends nothing.
@@ -22,8 +22,14 @@
 // and user, within two minutes of a known start, unless that session had ended
 // before this one began, or the device has logged in between.
 //
+// One NAS may be a network of access points, each of which numbers its sessions and
+// restarts by itself. They are told apart by the address that their packets come
+// from, a reset's sender, where an address is not known, by NAS-Identifier. What is
+// not known on both sides tells nothing apart.
+//
 // A login is a session from its Access-Accept on, under an empty Acct-Session-Id,
-// until accounting of the same NAS, grant and device takes its place.
+// until accounting of the same NAS, grant and device takes its place; of the same
+// access point if there is such a login, but a device may have moved without one.
 //
 // # Disk
 //

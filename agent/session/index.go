@@ -12,11 +12,9 @@ import (
 // and user, or nil. Mu must be held, as in all of this file.
 func (t *Table) find(a wire.Accounting) *record {
 	key := a.Session.Key
-	records := without(t.byID[slotOf(key)], func(r *record) bool { return differ(r.Session, a.Session) })
-	for _, r := range records {
-		if r.Session.Key.StartedAt.Equal(key.StartedAt) {
-			return r
-		}
+	records, exact := t.alike(a.Session)
+	if exact != nil {
+		return exact
 	}
 	records = without(records, func(r *record) bool { return t.later(r, a) })
 	if a.Status != wire.AccountingStart && a.SessionSeconds == 0 {
@@ -29,6 +27,17 @@ func (t *Table) find(a wire.Accounting) *record {
 	return r
 }
 
+// alike returns the sessions under s's Acct-Session-Id that may be s by whose and
+// where they are, and the one that began exactly when s did, or nil.
+func (t *Table) alike(s wire.Session) (records []*record, exact *record) {
+	records = without(t.byID[slotOf(s.Key)], func(r *record) bool { return Differ(r.Session, s) })
+	at := slices.IndexFunc(records, func(r *record) bool { return r.Session.Key.StartedAt.Equal(s.Key.StartedAt) })
+	if at >= 0 {
+		exact = records[at]
+	}
+	return records, exact
+}
+
 // without returns records but those that are wrong.
 func without(records []*record, wrong func(*record) bool) []*record {
 	if !slices.ContainsFunc(records, wrong) { // hardly ever
@@ -37,11 +46,15 @@ func without(records []*record, wrong func(*record) bool) []*record {
 	return slices.DeleteFunc(slices.Clone(records), wrong)
 }
 
-// differ reports whether a and b are of two devices or users, as far as both are
-// known: a NAS that was switched off and on gives its Acct-Session-Ids to others. One name stays one user when its voucher was issued anew, one grant when
-// the NAS learns the name within a tunnel.
-func differ(a, b wire.Session) bool {
+// Differ reports whether a and b are of two access points, devices or users, as far
+// as both are known: a NAS that was switched off and on gives its Acct-Session-Ids
+// to others, and access points that are one NAS to us number theirs independently.
+// One name stays one user when its voucher was issued anew, one grant when the NAS
+// learns the name within a tunnel.
+func Differ(a, b wire.Session) bool {
 	switch {
+	case elsewhere(a, b):
+		return true
 	case a.MAC != "" && b.MAC != "" && a.MAC != b.MAC:
 		return true
 	case a.GrantID != "" && a.GrantID == b.GrantID:
@@ -52,15 +65,20 @@ func differ(a, b wire.Session) bool {
 	return a.GrantID != "" && b.GrantID != ""
 }
 
+// elsewhere reports whether a and b are known to be at two access points.
+func elsewhere(a, b wire.Session) bool {
+	return a.NASAddress != "" && b.NASAddress != "" && a.NASAddress != b.NASAddress
+}
+
 // later reports whether r began only after the session that a is about had ended:
 // by the Stop that a is, or by a reset.
 func (t *Table) later(r *record, a wire.Accounting) bool {
-	start := r.Session.Key.StartedAt
+	start, from := r.Session.Key.StartedAt, senderOf(a.Session)
 	if a.Status == wire.AccountingStop && a.EventAt.Before(start) {
 		return true
 	}
 	return slices.ContainsFunc(t.resets[a.Session.Key.NASID], func(e reset) bool {
-		return e.ends(a.EventAt) && !e.ends(start)
+		return e.ends(a.EventAt) && !e.ends(start) && !e.differs(from)
 	})
 }
 
@@ -71,7 +89,7 @@ func (t *Table) loggedInSince(r *record, a wire.Accounting) bool {
 		return false
 	}
 	l := t.login(a.Session)
-	return l != nil && l.Session.Key.StartedAt.After(since)
+	return l != nil && !elsewhere(l.Session, a.Session) && l.Session.Key.StartedAt.After(since)
 }
 
 // byKey returns the session with exactly this key, or nil.
@@ -152,10 +170,14 @@ func (t *Table) login(s wire.Session) *record {
 	return found
 }
 
-// likelier prefers the login of s's own device, then the oldest.
+// likelier prefers the login of s's own device, then one at its access point (it may
+// have moved without another login), then the oldest.
 func likelier(r, found *record, s wire.Session) bool {
 	if own := r.Session.MAC == s.MAC; own != (found.Session.MAC == s.MAC) {
 		return own
+	}
+	if away := elsewhere(r.Session, s); away != elsewhere(found.Session, s) {
+		return !away
 	}
 	if !r.SeenAt.Equal(found.SeenAt) {
 		return r.SeenAt.Before(found.SeenAt)

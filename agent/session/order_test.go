@@ -12,8 +12,8 @@ import (
 )
 
 // drawStory is what a NAS says of a few sessions, two of which may have one
-// Acct-Session-Id, and of itself. Another device's may have it at about the same
-// time.
+// Acct-Session-Id, and of itself. Another device's, or the same one's at another
+// access point, may have it at about the same time.
 func drawStory(t *rapid.T) (story []wire.Accounting) {
 	for n := range rapid.IntRange(1, 3).Draw(t, "sessions") {
 		acct := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "id")
@@ -21,8 +21,13 @@ func drawStory(t *rapid.T) (story []wire.Accounting) {
 		story = append(story, drawSession(t, acct, start)...)
 		if rapid.Bool().Draw(t, "another device") {
 			other := drawSession(t, acct, start+rapid.SampledFrom([]int{-50, -1, 1, 45, 110}).Draw(t, "apart"))
+			elsewhere := rapid.Bool().Draw(t, "elsewhere")
 			for i := range other {
-				other[i].Session.MAC, other[i].Session.GrantID = "02:00:00:00:00:02", "other"
+				if elsewhere {
+					other[i].Session.NASAddress = "10.1.0.3"
+				} else {
+					other[i].Session.MAC, other[i].Session.GrantID = "02:00:00:00:00:02", "other"
+				}
 			}
 			story = append(story, other...)
 		}
@@ -35,7 +40,10 @@ func drawStory(t *rapid.T) (story []wire.Accounting) {
 		}
 		story = append(story, wire.Accounting{
 			Status: status, EventAt: at,
-			Session: wire.Session{Key: wire.SessionKey{NASID: "nas"}},
+			Session: wire.Session{
+				Key:        wire.SessionKey{NASID: "nas"},
+				NASAddress: rapid.SampledFrom([]string{"", "10.1.0.2", "10.1.0.3"}).Draw(t, "of"),
+			},
 		})
 	}
 	return story
@@ -48,7 +56,7 @@ func drawSession(t *rapid.T, acct string, start int) (said []wire.Accounting) {
 			InputOctets: rapid.Uint64Range(0, 9).Draw(t, "octets"), OutputOctets: uint64(seconds),
 			Session: wire.Session{
 				Key:     wire.SessionKey{NASID: "nas", AcctSessionID: acct, StartedAt: after(start)},
-				GrantID: "grant", MAC: mac, IP: rapid.SampledFrom([]string{"", fmt.Sprint("10.0.0.", seconds)}).Draw(t, "ip"),
+				GrantID: "grant", MAC: mac, NASAddress: "10.1.0.2", IP: rapid.SampledFrom([]string{"", fmt.Sprint("10.0.0.", seconds)}).Draw(t, "ip"),
 			},
 		}
 		said = append(said, a)
@@ -118,6 +126,9 @@ func requireMeaning(t *rapid.T, story []wire.Accounting, key wire.SessionKey, s 
 		}
 	}
 	for _, a := range story {
+		if a.Session.NASAddress != "" && a.Session.NASAddress != s.Session.NASAddress {
+			continue
+		}
 		off := a.Status == wire.AccountingOff && !a.EventAt.Before(seen)
 		on := a.Status == wire.AccountingOn && a.EventAt.After(seen.Add(onSlack))
 		if (on || off) && (reset.IsZero() || a.EventAt.Before(reset)) {
@@ -142,7 +153,7 @@ func TestAResetIsNotForgottenForLaterOnes(t *testing.T) {
 		table.reset("nas", reset{At: after(10 + n)})
 	}
 	table.Account(said(wire.AccountingInterim, "a", 5, 0))
-	s, _ := table.Watch(key("a"))
+	s, _ := table.Watch(wire.Session{Key: key("a")})
 	require.Equal(t, after(10), s.EndedAt)
 	require.Len(t, table.resets["nas"], maxResets)
 }

@@ -101,7 +101,7 @@ func key(acct string) wire.SessionKey {
 }
 
 func (b *bench) status(k wire.SessionKey) Status {
-	s, _ := b.Watch(k)
+	s, _ := b.Watch(wire.Session{Key: k})
 	return s
 }
 
@@ -443,9 +443,9 @@ func TestWaiting(t *testing.T) {
 	defer cancel()
 	wait := func(k wire.SessionKey, since time.Time) chan Status {
 		done := make(chan Status, 1)
-		_, changed := b.Watch(k)
+		_, changed := b.Watch(wire.Session{Key: k})
 		go func() {
-			s, _ := b.Wait(ctx, k, since)
+			s, _ := b.Wait(ctx, wire.Session{Key: k}, since)
 			done <- s
 		}()
 		select {
@@ -485,7 +485,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		table := memory(time.Now)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		s, err := table.Wait(ctx, key("nobody"), noon)
+		s, err := table.Wait(ctx, wire.Session{Key: key("nobody")}, noon)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.False(t, s.Known)
 	})
@@ -594,7 +594,7 @@ func TestOldSessionsAreForgotten(t *testing.T) {
 	b.Account(said(wire.AccountingStart, "open", 0, 0))
 	b.Account(said(wire.AccountingStop, "ended", 0, 0))
 	b.Accepted(login("02:00:00:00:00:02"), after(900))
-	b.Watch(key("unknown"))
+	b.Watch(wire.Session{Key: key("unknown")})
 	for _, c := range []struct {
 		after time.Duration
 		left  int
@@ -623,7 +623,7 @@ func TestConcurrentUse(t *testing.T) {
 				b.Account(b.Resolve(said(wire.AccountingStatus([]string{"start", "interim", "stop", "on"}[(n+w)%4]), id, n, uint64(n))))
 				b.ByGrant("grant")
 				b.Devices("grant", mac)
-				b.Watch(key(id))
+				b.Watch(wire.Session{Key: key(id)})
 				b.Stats()
 				if n%100 == 0 {
 					b.sweep()

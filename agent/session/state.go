@@ -66,7 +66,7 @@ func (s state) account(a wire.Accounting, resets []reset) state {
 	case wire.AccountingStop:
 		s.stop(a)
 	}
-	s.ResetAt = firstAfter(resets, s.SeenAt, s.ResetAt)
+	s.ResetAt = s.firstAfter(resets)
 	return s
 }
 
@@ -109,11 +109,30 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// A reset is an Accounting-On or -Off. What showed life before it is over. An Off
+// A sender is the device that accounting comes from: access points of one network
+// may be one NAS to us.
+type sender struct {
+	Address    string `json:"address,omitempty"`
+	Identifier string `json:"identifier,omitempty"` // NAS-Identifier, which many may share
+}
+
+func senderOf(s wire.Session) sender { return sender{s.NASAddress, s.NASIdentifier} }
+
+// differs reports whether d and other are two devices, by what is known of both.
+func (d sender) differs(other sender) bool {
+	if d.Address != "" && other.Address != "" {
+		return d.Address != other.Address
+	}
+	return d.Identifier != "" && other.Identifier != "" && d.Identifier != other.Identifier
+}
+
+// A reset is an Accounting-On or -Off. What its sender had before is over. An Off
 // may share its second with the last sign of life. An On, after which sessions
 // begin, does not count for those: NASes tell time, and by how much a repeat is
 // late, in whole seconds, so that it may seem up to onSlack later than it was.
 type reset struct {
+	sender
+
 	At  time.Time `json:"at"`
 	Off bool      `json:"off,omitempty"`
 }
@@ -127,27 +146,42 @@ func (r reset) ends(seenAt time.Time) bool {
 	return seenAt.Before(r.At.Add(-onSlack))
 }
 
-// firstAfter returns when the first reset came that ends a session seen last at
-// seenAt. Known is an earlier result, which may be of a reset no longer listed.
-func firstAfter(resets []reset, seenAt, known time.Time) time.Time {
-	first := time.Time{}
-	if known.After(seenAt) {
-		first = known
+// firstAfter returns when the first reset came that ends s. The earlier result may
+// be of a reset no longer listed.
+func (s *state) firstAfter(resets []reset) (first time.Time) {
+	if s.ResetAt.After(s.SeenAt) {
+		first = s.ResetAt
 	}
+	from := senderOf(s.Session)
 	for _, r := range resets {
-		if r.ends(seenAt) && (first.IsZero() || r.At.Before(first)) {
+		if r.ends(s.SeenAt) && (first.IsZero() || r.At.Before(first)) && !r.differs(from) {
 			first = r.At
 		}
 	}
 	return first
 }
 
-// withReset returns resets with r, in order, the latest maxResets of them.
+// withReset returns resets with r, in order: the latest maxResets of its sender,
+// the latest maxAllResets of all.
 func withReset(resets []reset, r reset) []reset {
 	if slices.Contains(resets, r) {
 		return resets
 	}
 	next := append(slices.Clone(resets), r)
 	slices.SortFunc(next, func(a, b reset) int { return a.At.Compare(b.At) })
-	return next[max(0, len(next)-maxResets):]
+	own := func(o reset) bool { return o.sender == r.sender }
+	if count(next, own) > maxResets {
+		oldest := slices.IndexFunc(next, own)
+		next = slices.Delete(next, oldest, oldest+1)
+	}
+	return next[max(0, len(next)-maxAllResets):]
+}
+
+func count(resets []reset, which func(reset) bool) (n int) {
+	for _, r := range resets {
+		if which(r) {
+			n++
+		}
+	}
+	return n
 }

@@ -20,6 +20,7 @@ const (
 	startSlack     = 2 * time.Minute
 	startJitter    = 5 * time.Second // by which one Start's repeats differ
 	maxResets      = 32
+	maxAllResets   = 1024           // of a NAS that is a network
 	impliedGrace   = time.Minute    // a NAS may be late with a Session-Timeout
 	impliedFor     = 24 * time.Hour // where none was sent
 )
@@ -113,11 +114,12 @@ func (t *Table) Accepted(s wire.Session, until time.Time) {
 	t.changed(r)
 }
 
-// online returns the open session of s's NAS, grant and device, one with
+// online returns the open session of s's access point, grant and device, one with
 // accounting if there is any. Mu must be held.
 func (t *Table) online(s wire.Session, now time.Time) (found *record) {
 	for r := range t.byGrant[s.GrantID] {
-		if s.GrantID == "" || r.Remote || r.Session.Key.NASID != s.Key.NASID || r.Session.MAC != s.MAC || !r.open(now) {
+		if s.GrantID == "" || r.Remote || r.Session.Key.NASID != s.Key.NASID || r.Session.MAC != s.MAC ||
+			elsewhere(r.Session, s) || !r.open(now) {
 			continue
 		}
 		if found == nil || found.implied() && !r.implied() || found.implied() == r.implied() && r.SeenAt.After(found.SeenAt) {
@@ -160,7 +162,7 @@ func (t *Table) Account(a wire.Accounting) {
 		until := cmp.Or(a.Session.ExpiresAt, new(a.EventAt.Add(impliedFor)))
 		t.Accepted(a.Session, *until)
 	case wire.AccountingOn, wire.AccountingOff:
-		t.reset(a.Session.Key.NASID, reset{At: a.EventAt.UTC(), Off: a.Status == wire.AccountingOff})
+		t.reset(a.Session.Key.NASID, reset{sender: senderOf(a.Session), At: a.EventAt.UTC(), Off: a.Status == wire.AccountingOff})
 	case wire.AccountingStart, wire.AccountingInterim, wire.AccountingStop:
 		if a.Session.Key.AcctSessionID != "" { // RFC 2866 5.5 requires one
 			t.account(a)
@@ -190,14 +192,14 @@ func (t *Table) account(a wire.Accounting) {
 	}
 }
 
-// reset ends what its NAS had before.
+// reset ends what its sender had before.
 func (t *Table) reset(nas visit.NASID, at reset) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.resets[nas] = withReset(t.resets[nas], at)
 	t.dirtyNAS[nas] = struct{}{}
 	for r := range t.byNAS[nas] {
-		if first := firstAfter(t.resets[nas], r.SeenAt, r.ResetAt); !first.Equal(r.ResetAt) {
+		if first := r.firstAfter(t.resets[nas]); !first.Equal(r.ResetAt) {
 			r.ResetAt = first
 			t.changed(r)
 		}

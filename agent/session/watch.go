@@ -21,19 +21,19 @@ type Status struct {
 // Watch returns a session's status and a channel that is closed at its next
 // change, or sometimes for nothing: ask again. The session need not be known yet;
 // of an Acct-Session-Id in use, the one that began nearest to the key's start is it,
-// if it had not ended by then. Whose it is, the caller compares.
-// Nothing has to be given back.
-func (t *Table) Watch(key wire.SessionKey) (Status, <-chan struct{}) {
-	key = rounded(key)
+// if it had not ended by then. One of another access point, device or user, where s
+// says which, is not. Nothing has to be given back.
+func (t *Table) Watch(s wire.Session) (Status, <-chan struct{}) {
+	s.Key = rounded(s.Key)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w := slotOf(key)
+	w := slotOf(s.Key)
 	if t.watchers[w] == nil {
 		t.watchers[w] = make(chan struct{})
 	}
-	r := t.byKey(key)
-	if r == nil && key.AcctSessionID != "" {
-		r = nearest(t.byID[w], key.StartedAt)
+	records, r := t.alike(s)
+	if r == nil && s.Key.AcctSessionID != "" {
+		r = nearest(records, s.Key.StartedAt)
 	}
 	if r == nil {
 		return Status{}, t.watchers[w]
@@ -46,9 +46,9 @@ func (t *Table) Watch(key wire.SessionKey) (Status, <-chan struct{}) {
 
 // Wait returns once the session has ended, has been replaced, or has shown life
 // after after; or with ctx's error and the status then.
-func (t *Table) Wait(ctx context.Context, key wire.SessionKey, after time.Time) (Status, error) {
+func (t *Table) Wait(ctx context.Context, session wire.Session, after time.Time) (Status, error) {
 	for {
-		s, changed := t.Watch(key)
+		s, changed := t.Watch(session)
 		if !s.EndedAt.IsZero() || s.ReplacedBy != nil || s.SeenAt.After(after) {
 			return s, nil
 		}
