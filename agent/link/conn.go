@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -160,7 +161,7 @@ func (c *conn) greet() error {
 	return c.send(&wire.Hello{
 		Agent: string(c.id.AgentID), Journal: c.l.cfg.Journal.ID(),
 		Version: c.l.cfg.Version, Protocol: wire.Version,
-		Epoch: c.l.cfg.Ledger.Epoch(), Position: position, Empty: empty,
+		Epoch: cmp.Or(c.l.epoch, c.l.cfg.Ledger.Epoch()), Position: position, Empty: empty,
 	})
 }
 

@@ -49,6 +49,9 @@ func (f *fakeLedger) Epoch() int64 {
 func (f *fakeLedger) SetEpoch(epoch int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.fails {
+		return errDisk
+	}
 	f.epoch = epoch
 	return nil
 }

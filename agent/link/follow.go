@@ -136,6 +136,9 @@ func (f *follower) collect(p *wire.Snapshot) error {
 	if p.Part != f.part {
 		return errors.New("a part of the snapshot is missing")
 	}
+	if p.Part == 0 {
+		f.keepEpoch(p.Epoch)
+	}
 	f.part++
 	f.partial.Position = p.Position
 	f.partial.Grants = append(f.partial.Grants, p.Grants...)
@@ -147,7 +150,6 @@ func (f *follower) collect(p *wire.Snapshot) error {
 		complete := f.partial
 		f.set, f.entries, f.ready = &complete, nil, true
 		f.snapshot, f.partial = "", ledger.Set{}
-		f.keepEpoch(p.Epoch)
 	}
 	return nil
 }
@@ -250,8 +252,11 @@ func (f *follower) end(ended []ledger.Ended) {
 	}
 }
 
-// keepEpoch is for the log and the next hello; the hub counts epochs itself.
+// keepEpoch is for the next hello. A hub that has not noticed the end of this link
+// tells by it that the same agent is back, and not another with its certificate: so
+// it is kept at once, and in memory while the disk fails.
 func (f *follower) keepEpoch(epoch int64) {
+	f.l.epoch = epoch
 	if err := f.l.cfg.Ledger.SetEpoch(epoch); err != nil {
 		f.l.log.Warn("the epoch was not written", "error", err)
 	}

@@ -159,7 +159,9 @@ type Link struct {
 	state   State
 	wanting bool // the token is new, so that enrolling comes first
 
-	renewedAt time.Time // of the last request; one link uses it at a time
+	// One link at a time uses these.
+	renewedAt time.Time // of the last request
+	epoch     int64     // that the hub told last, zero before
 }
 
 // New reads the identity in cfg.Dir. It returns an error when the identity is

@@ -486,3 +486,29 @@ func TestStateBeforeEnrolment(t *testing.T) {
 	_, err = New(b.cfg)
 	require.Error(t, err)
 }
+
+// TestCutInMidSnapshotKeepsTheEpoch: a hub that has not noticed the cut takes who
+// comes back with an older epoch for another machine, and the third for a reason to
+// quarantine.
+func TestCutInMidSnapshotKeepsTheEpoch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.ledger.epoch = 2
+	hub := b.start()
+	hub.Send(snapshot("s1", 10, "a", "b")[0])
+	require.Eventually(t, func() bool { return b.ledger.Epoch() == 3 }, 10*time.Second, time.Millisecond)
+	hub.Cut()
+	require.EqualValues(t, 3, b.hub.Next().Hello.Epoch)
+}
+
+// TestEpochWhileTheDiskFails is remembered as long as the agent runs.
+func TestEpochWhileTheDiskFails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.ledger.epoch, b.ledger.fails = 2, true
+	hub := b.start()
+	hub.Send(snapshot("s1", 10, "a")...)
+	require.Eventually(t, func() bool { return b.link.State().Phase == Connected }, 10*time.Second, time.Millisecond)
+	hub.Cut()
+	require.EqualValues(t, 3, b.hub.Next().Hello.Epoch)
+}
