@@ -25,7 +25,7 @@ build: ## build bin/foyer
 test: ## run all tests: unit, integration and end to end, on real services
 	@scripts/ensure-tools go cc postgres radclient temporal temporal-server
 	@$(MAKE) build
-	$(with_stack) go test -race -timeout 30m ./...
+	FOYER_BIN=$(CURDIR)/bin/foyer $(with_stack) go test -race -timeout 30m ./...
 
 .PHONY: lint
 lint: ## check the code, the modules and the generated files
