@@ -74,16 +74,21 @@ func (r *report) learn(ctx context.Context, id visit.NASID, update string) error
 // time, and the age of a repeat, in whole seconds.
 const onSlack = time.Second
 
-// restarted closes every session of the NAS that showed no life after its restart.
-// A report of it may come late, when the NAS has new sessions already.
+// restarted closes every session of the device, the NAS or one of its access points,
+// that showed no life after its restart. A report of it may come late, when the device
+// has new sessions already.
 func (r *report) restarted(ctx context.Context, a wire.Accounting) error {
 	const open = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.ended_at is null and greatest(v.started_at, v.last_seen_at) <= @at order by v.id for no key update`
+		where v.nas_id = @nas and v.ended_at is null and greatest(v.started_at, v.last_seen_at) <= @at
+			and ` + ofSender + ` order by v.id for no key update`
 	at := micro(a.EventAt)
 	if a.Status == wire.AccountingOn { // sessions begin after it, maybe in its second
 		at = at.Add(-onSlack - time.Microsecond)
 	}
-	rows, err := all[sessionRow](ctx, r, open, pgx.NamedArgs{"nas": a.Session.Key.NASID, "at": at})
+	rows, err := all[sessionRow](ctx, r, open, pgx.NamedArgs{
+		"nas": a.Session.Key.NASID, "at": at,
+		"address": clean(a.Session.NASAddress, maxAttribute), "identifier": clean(a.Session.NASIdentifier, maxAttribute),
+	})
 	if err != nil {
 		return err
 	}
@@ -100,22 +105,21 @@ func (r *report) restarted(ctx context.Context, a wire.Accounting) error {
 // accepted stores a session known from its Access-Accept only, until the real one
 // takes its place.
 func (r *report) accepted(ctx context.Context, a wire.Accounting) error {
-	key, voucher := a.Session.Key, visit.VoucherID(a.Session.GrantID)
-	if voucher == "" {
+	if a.Session.GrantID == "" {
 		return errSkip
 	}
 	for _, implied := range []bool{false, true} {
-		row, err := r.openSession(ctx, key.NASID, voucher, a.Session.MAC, implied)
+		row, err := r.openSession(ctx, a.Session, implied)
 		if err != nil {
 			return err
 		}
-		if row != nil { // re-authenticated
+		if row != nil && !row.elsewhere(a.Session) { // re-authenticated
 			return r.seen(ctx, row, a)
 		}
 	}
 	a.Session.Key.AcctSessionID = ""
 	row := r.newSession(a)
-	found, err := r.findSession(ctx, row.key(), row.Username, row.MAC)
+	found, err := r.findSession(ctx, row.wire())
 	if err != nil || found != nil {
 		return err // it came before, and has ended
 	}
@@ -138,7 +142,7 @@ func (r *report) real(ctx context.Context, a wire.Accounting) error {
 	if a.Session.Key.AcctSessionID == "" {
 		return errSkip // RFC 2866 5.5: there must be one
 	}
-	row, err := r.findSession(ctx, a.Session.Key, a.Session.Username, a.Session.MAC)
+	row, err := r.findSession(ctx, a.Session)
 	if err != nil {
 		return err
 	}
@@ -166,7 +170,9 @@ func (r *report) begin(ctx context.Context, a wire.Accounting) error {
 		row.AcctSessionID, row.StartedAt = clean(a.Session.Key.AcctSessionID, maxAttribute), micro(a.Session.Key.StartedAt)
 		row.AgentID = r.agent
 		row.fill(a)
-		err = r.saveSession(ctx, row)
+		if err = r.free(ctx, row); err == nil {
+			err = r.saveSession(ctx, row)
+		}
 	} else {
 		row = r.newSession(a)
 		err = r.insertSession(ctx, row)
@@ -184,7 +190,7 @@ func (r *report) implied(ctx context.Context, a wire.Accounting) (*sessionRow, e
 	if a.Session.GrantID == "" {
 		return nil, nil
 	}
-	return r.openSession(ctx, a.Session.Key.NASID, visit.VoucherID(a.Session.GrantID), a.Session.MAC, true)
+	return r.openSession(ctx, a.Session, true)
 }
 
 // continues brings an open session up to date, or closes it.

@@ -111,28 +111,65 @@ func (r *sessionRow) end(at time.Time, cause string) {
 	r.EndedAt, r.TerminateCause = &at, clean(cause, maxName)
 }
 
-// findSession returns the session of a key, or nil. Username and MAC belong to
-// it: some NASes number their sessions from 1 after each restart. One that had ended
-// when the other began is not it.
-func (t *tx) findSession(ctx context.Context, key wire.SessionKey, username, mac string) (*sessionRow, error) {
+// A NAS may be a network of access points, told apart by the address that their
+// packets come from. These conditions hold when a session may be of the one at
+// @address, or, with @identifier, of the device that says this of itself. What is
+// not known on both sides tells nothing apart.
+const (
+	atAddress = `(v.nas_address = '' or @address::text = '' or v.nas_address = @address)`
+	ofSender  = `case when v.nas_address <> '' and @address::text <> '' then v.nas_address = @address
+		else v.nas_identifier = '' or @identifier::text = '' or v.nas_identifier = @identifier end`
+)
+
+// findSession returns the session that s is, or nil. Username and MAC belong to
+// the key: some NASes number their sessions from 1 after each restart; and so does
+// the access point. One that had ended when the other began is not it.
+func (t *tx) findSession(ctx context.Context, s wire.Session) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.acct_session_id = @acct and v.username = @username and v.mac = @mac
+		where v.nas_id = @nas and v.acct_session_id = @acct and v.username = @username and v.mac = @mac and ` + atAddress + `
 			and v.started_at between @start::timestamptz - @slack::interval and @start::timestamptz + @slack::interval
 			and (v.started_at = @start or v.ended_at is null or v.ended_at > @start)
 		order by abs(extract(epoch from v.started_at - @start::timestamptz)) limit 1 for no key update`
 	return t.firstSession(ctx, find, pgx.NamedArgs{
-		"nas": key.NASID, "acct": clean(key.AcctSessionID, maxAttribute), "username": clean(username, maxAttribute), "mac": clean(mac, maxAttribute),
-		"start": micro(key.StartedAt), "slack": startsAgree,
+		"nas": s.Key.NASID, "acct": clean(s.Key.AcctSessionID, maxAttribute), "username": clean(s.Username, maxAttribute),
+		"mac": clean(s.MAC, maxAttribute), "address": clean(s.NASAddress, maxAttribute),
+		"start": micro(s.Key.StartedAt), "slack": startsAgree,
 	})
 }
 
 // openSession returns the open session of a voucher's device at a NAS: the one
-// known from its Access-Accept only (implied), or the real one.
-func (t *tx) openSession(ctx context.Context, nas visit.NASID, voucher visit.VoucherID, mac string, implied bool) (*sessionRow, error) {
+// known from its Access-Accept only (implied), or the real one. One at s's access
+// point comes first.
+func (t *tx) openSession(ctx context.Context, s wire.Session, implied bool) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
 		where v.nas_id = @nas and v.voucher_id = @voucher and v.mac = @mac and v.ended_at is null and (v.acct_session_id = '') = @implied
-		order by v.started_at desc limit 1 for no key update`
-	return t.firstSession(ctx, find, pgx.NamedArgs{"nas": nas, "voucher": voucher, "mac": clean(mac, maxAttribute), "implied": implied})
+		order by ` + atAddress + ` desc, v.started_at desc limit 1 for no key update`
+	return t.firstSession(ctx, find, pgx.NamedArgs{
+		"nas": s.Key.NASID, "voucher": s.GrantID, "mac": clean(s.MAC, maxAttribute), "implied": implied,
+		"address": clean(s.NASAddress, maxAttribute),
+	})
+}
+
+// elsewhere reports whether s is known to be at another access point.
+func (r *sessionRow) elsewhere(s wire.Session) bool {
+	return r.NASAddress != "" && s.NASAddress != "" && r.NASAddress != s.NASAddress
+}
+
+// free moves r's start to the first instant from it on at which the guest has no
+// session of this key at another access point. One of its own is r, which another
+// agent has just reported: then the database refuses a second.
+func (t *tx) free(ctx context.Context, r *sessionRow) error {
+	const find = `select exists (select from sessions v where v.nas_id = @nas and v.acct_session_id = @acct
+		and v.started_at = @start and v.username = @username and v.mac = @mac and not ` + atAddress + `)`
+	for {
+		taken, err := scalars[bool](ctx, t, find, pgx.NamedArgs{
+			"nas": r.NASID, "acct": r.AcctSessionID, "start": r.StartedAt, "username": r.Username, "mac": r.MAC, "address": r.NASAddress,
+		})
+		if err != nil || !taken[0] {
+			return err
+		}
+		r.StartedAt = r.StartedAt.Add(time.Microsecond)
+	}
 }
 
 func (t *tx) firstSession(ctx context.Context, find string, args pgx.NamedArgs) (*sessionRow, error) {
@@ -144,6 +181,9 @@ func (t *tx) firstSession(ctx context.Context, find string, args pgx.NamedArgs) 
 }
 
 func (t *tx) insertSession(ctx context.Context, r *sessionRow) error {
+	if err := t.free(ctx, r); err != nil {
+		return err
+	}
 	id, err := t.s.newID()
 	if err != nil {
 		return err
