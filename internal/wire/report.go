@@ -72,7 +72,7 @@ const (
 	AccountingStart    AccountingStatus = "start"
 	AccountingInterim  AccountingStatus = "interim"
 	AccountingStop     AccountingStatus = "stop"
-	AccountingOn       AccountingStatus = "on"  // closes all sessions of the NAS
+	AccountingOn       AccountingStatus = "on"  // closes all sessions of the device that sends it
 	AccountingOff      AccountingStatus = "off" // as On
 )
 
