@@ -74,20 +74,38 @@ func (c *cluster) claim(dir string) error {
 }
 
 // password returns the superuser's password, making one for a new cluster.
-func (c *cluster) password() (string, error) {
+func (c *cluster) password() (password string, fresh bool, err error) {
 	path := filepath.Join(c.base, "password")
 	text, err := os.ReadFile(filepath.Clean(path))
 	if err == nil {
-		return strings.TrimSpace(string(text)), nil
+		return strings.TrimSpace(string(text)), false, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the database password: %w", err)
+		return "", false, fmt.Errorf("read the database password: %w", err)
 	}
-	password := rand.Text()
+	password = rand.Text()
 	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("keep the database password: %w", err)
+		return "", false, fmt.Errorf("keep the database password: %w", err)
 	}
-	return password, nil
+	return password, true, nil
+}
+
+// setAside makes room where a cluster lies whose password is gone: somebody has
+// deleted the base directory to begin anew, and the data lay outside it. What was
+// set aside before is deleted.
+func (c *cluster) setAside(ctx context.Context) error {
+	if !exists(c.data) {
+		return nil
+	}
+	if err := killIn(ctx, c.data); err != nil {
+		return err
+	}
+	old := c.data + ".old"
+	if err := errors.Join(os.RemoveAll(old), os.Rename(c.data, old)); err != nil {
+		return fmt.Errorf("set the old cluster aside: %w", err)
+	}
+	c.logger.Warn("postgres data without its password is set aside", "data", old)
+	return nil
 }
 
 // ensure creates the cluster unless there is one. It appears by a rename, so

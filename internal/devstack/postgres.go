@@ -100,7 +100,10 @@ func (p *Postgres) prepare(ctx context.Context) error {
 	if err := p.cluster.locate(); err != nil {
 		return err
 	}
-	password, err := p.cluster.password()
+	password, fresh, err := p.cluster.password()
+	if err == nil && fresh {
+		err = p.cluster.setAside(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,24 @@ func TestPostgresKeepsItsDataOverEveryEnd(t *testing.T) {
 	require.Equal(t, "still here", query(t, second, `SELECT word FROM kept`), "after a clean stop")
 }
 
+func TestPostgresBeginsAnewWhenItsDirectoryWasDeleted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(newDir(t), "closed")
+	require.NoError(t, os.Mkdir(dir, 0o700)) // as root: forces the data out of it
+	config := PostgresConfig{Dir: filepath.Join(dir, "postgres"), NoFsync: true, Ephemeral: true}
+	kept := config
+	kept.Ephemeral = false
+	first := startPostgres(t, kept)
+	execute(t, first, `CREATE TABLE before (word text)`)
+	require.NoError(t, first.Stop(t.Context()))
+	require.NoError(t, os.RemoveAll(config.Dir))
+
+	second := startPostgres(t, config)
+	require.Equal(t, "0", query(t, second, `SELECT count(*)::text FROM pg_tables WHERE tablename = 'before'`))
+	require.NoError(t, second.Stop(t.Context()))
+	require.NoDirExists(t, filepath.Dir(second.cluster.data))
+}
+
 func TestPostgresSurvivesAPidFileThatNamesAStranger(t *testing.T) {
 	t.Parallel()
 	config := PostgresConfig{Dir: filepath.Join(newDir(t), "postgres"), NoFsync: true}
