@@ -222,8 +222,12 @@ func (t *TemporalServer) PID() int {
 	return t.server.pid()
 }
 
+// serverStopFor is longer than the dev server's: four services drain one after
+// the other.
+const serverStopFor = time.Minute
+
 // Stop ends the server and frees the directory; the databases stay. A second
-// call does nothing. When ctx, or 15 seconds, run out the server is killed,
+// call does nothing. When ctx, or a minute, run out the server is killed,
 // which loses no data, and Stop returns an error.
 func (t *TemporalServer) Stop(ctx context.Context) error {
 	t.mu.Lock()
@@ -231,7 +235,7 @@ func (t *TemporalServer) Stop(ctx context.Context) error {
 	if t.lock == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, stopFor)
+	ctx, cancel := context.WithTimeout(ctx, serverStopFor)
 	defer cancel()
 	err := errors.Join(t.server.stop(ctx, syscall.SIGTERM), t.lock.Close())
 	t.lock = nil
