@@ -104,7 +104,7 @@ const verifyFor = 10 * time.Minute
 
 // AuditVerify checks one chain, or all of the scope when chain is empty, against
 // their hashes, their recorded heads and their signed checkpoints, in one state
-// of the database.
+// of the database. A chain that is not there, or not in scope, is ErrSiteNotFound.
 func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (audit.Report, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -117,6 +117,9 @@ func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (aud
 	verifier := audit.NewVerifier()
 	args := scope.args(pgx.NamedArgs{"chain": chain})
 	err := s.view(ctx, func(ctx context.Context, q pgx.Tx) error {
+		if err := chainExists(ctx, q, scope, chain); err != nil {
+			return err
+		}
 		// The connection's limit is meant for statements that answer somebody.
 		if _, err := q.Exec(ctx, `select set_config('statement_timeout', $1, true)`, strconv.FormatInt(verifyFor.Milliseconds(), 10)); err != nil {
 			return err
@@ -127,6 +130,19 @@ func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (aud
 		return verifyRows(ctx, q, verifier, args)
 	})
 	return verifier.Report(), err
+}
+
+// chainExists keeps "nothing found wrong" from being said of a chain that was not
+// looked at.
+func chainExists(ctx context.Context, q db, scope Scope, chain string) error {
+	switch {
+	case chain == "" || chain == audit.Deployment && scope.All:
+		return nil
+	case chain == audit.Deployment:
+		return visit.ErrSiteNotFound
+	}
+	_, err := findSite(ctx, q, scope, visit.SiteID(chain))
+	return err
 }
 
 type anchorRow struct {

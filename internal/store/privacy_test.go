@@ -159,3 +159,19 @@ func TestTheTrailIsReadInPages(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows.Items, 2)
 }
+
+func TestAChainThatIsNotLookedAtIsNotCalledGood(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	mine := store.Scope{Sites: []visit.SiteID{b.site.ID}}
+	_, err := b.AuditVerify(t.Context(), mine, string(b.site.ID))
+	require.NoError(t, err)
+	for _, chain := range []string{string(b.newSite(t, "Paris").ID), audit.Deployment} {
+		_, err = b.AuditVerify(t.Context(), mine, chain)
+		require.ErrorIs(t, err, visit.ErrSiteNotFound, chain)
+	}
+	for _, chain := range []string{"nonsense", "0197a000-0000-7000-8000-000000000001"} {
+		_, err = b.AuditVerify(t.Context(), store.Everything, chain)
+		require.ErrorIs(t, err, visit.ErrSiteNotFound, chain)
+	}
+}
