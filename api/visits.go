@@ -234,24 +234,31 @@ func (s *Server) terminate(ctx context.Context, in *visitAction) (*terminateAnsw
 	if err != nil {
 		return nil, err
 	}
-	if running := true; !retried.Sealed {
+	running := true
+	if !retried.Sealed {
 		told := s.tell(ctx, "retry_termination", func(ctx context.Context) (err error) {
 			running, err = s.Workflows.RetryTermination(ctx, retried.Visit.ID, retried.Generation)
 			return err
 		})
-		if told && !running {
-			// The visit may have been sealed between the two: then the store
-			// starts the round itself.
-			caller.Idempotency = nil
-			if retried, err = s.Store.RetryTermination(ctx, caller, in.ID); err != nil {
-				return nil, err
-			}
+		if !told { // nobody repeats this one: the round under way goes on, "now" it is not
+			return nil, errRetryNotTold
+		}
+	}
+	if !running {
+		// The visit may have been sealed between the two: then the store
+		// starts the round itself.
+		caller.Idempotency = nil
+		if retried, err = s.Store.RetryTermination(ctx, caller, in.ID); err != nil {
+			return nil, err
 		}
 	}
 	a := &terminateAnswer{}
 	a.Body.Visit, a.Body.Generation = visitOf(retried.Visit), retried.Generation
 	return a, nil
 }
+
+var errRetryNotTold = visit.Errorf(visit.KindUnavailable, "unavailable",
+	"Temporal does not answer. The sessions are still being ended at the usual pace; try again in a moment.")
 
 // tellWithin bounds telling a workflow what is committed already.
 const tellWithin = 2 * time.Second
