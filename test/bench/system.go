@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -187,4 +189,26 @@ func (s *system) guest(c stack.CheckedIn) guest {
 // query returns the single row of a query.
 func (s *system) query(into any, sql string) {
 	s.b.must(s.db.QueryRow(s.b.ctx, sql).Scan(into))
+}
+
+// fallbacks counts how often the API has acted for a workflow that did not answer in
+// time: a sign that more was asked of the machine than it can do.
+func (s *system) fallbacks() int {
+	request, err := http.NewRequestWithContext(s.b.ctx, http.MethodGet, s.MetricsURLs()[0], http.NoBody)
+	s.b.must(err)
+	answer, err := s.http.Do(request)
+	s.b.must(err)
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	s.b.must(err)
+	total := 0.0
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "foyer_api_fallbacks_total{") {
+			fields := strings.Fields(line)
+			value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+			s.b.must(err)
+			total += value
+		}
+	}
+	return int(total)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -30,6 +31,8 @@ func measureTimer(b *bench, p pace) {
 	b.pause(left - 2*time.Second)
 	rejects, late := s.rejects(samples, departure)
 	s.printLateness(s.waitEnded(p.together))
+	swept := bytes.Count(s.Workers[0].Log(), []byte("a visit was not ended by its workflow"))
+	fmt.Printf("\nOf them the sweeper ended %d, 30 s after the departure.\n", swept)
 	fmt.Printf("\nAgent: %d guests logged in every %s: first reject %s ms after the departure (p50 / p99), %d accepts of requests sent after it. Load %s.\n",
 		len(samples), tryEvery, spread(rejects), late, load())
 }

@@ -71,6 +71,7 @@ func measureVisits(b *bench, p pace, onPostgres bool) {
 	}
 	printTallies(s, contenders, tallies)
 	printSessions(s)
+	fmt.Printf("- times the API did not wait for Temporal any longer and acted by itself: %d\n", s.fallbacks())
 	fmt.Printf("- idle, in the same arrangement: Temporal %.1f, its Postgres %.1f ms of CPU a second\n", idle[partTemporal], idle[partTemporalPostgres])
 }
 
