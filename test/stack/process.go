@@ -51,11 +51,7 @@ func Binary(t testing.TB) string {
 			return
 		}
 		binary = filepath.Join(dir, "foyer")
-		args := []string{"build", "-o", binary}
-		if tags := os.Getenv("FOYER_BIN_TAGS"); tags != "" {
-			args = append(args, "-tags", tags)
-		}
-		build := exec.Command("go", append(args, "./cmd/foyer")...) //nolint:noctx // for all tests of the process
+		build := exec.Command("go", "build", "-o", binary, "./cmd/foyer") //nolint:noctx // for all tests of the process
 		build.Dir = Root()
 		if out, err := build.CombinedOutput(); err != nil {
 			errBuild = fmt.Errorf("%w: %s", err, out)
@@ -146,20 +142,6 @@ func (p *Process) Kill9() { p.signal(syscall.SIGKILL, time.Minute) }
 
 // Stop asks the process to end and waits for it.
 func (p *Process) Stop() { p.signal(syscall.SIGTERM, 45*time.Second) }
-
-// Pause and Resume freeze the process: it neither answers nor closes anything.
-func (p *Process) Pause() { p.send(syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (p *Process) Resume() { p.send(syscall.SIGCONT) }
-
-func (p *Process) send(s syscall.Signal) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cmd != nil {
-		_ = p.cmd.Process.Signal(s)
-	}
-}
 
 func (p *Process) signal(s syscall.Signal, within time.Duration) {
 	p.t.Helper()
