@@ -263,8 +263,9 @@ var errRetryNotTold = visit.Errorf(visit.KindUnavailable, "unavailable",
 // tellWithin bounds telling a workflow what is committed already.
 const tellWithin = 2 * time.Second
 
-// tell informs the workflow and reports whether it heard; the sweeper repeats
-// what it did not.
+// tell informs the workflow and reports whether it heard. A check-in or check-out
+// that it did not hear the sweeper repeats, and a moved departure it finds in the
+// row; for anything else the caller answers.
 func (s *Server) tell(ctx context.Context, step string, say func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
