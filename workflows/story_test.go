@@ -352,7 +352,8 @@ func TestAStepThatFailsIsRepeatedInTheTaskAndThenAsLongAsItTakes(t *testing.T) {
 		s.play()
 		require.Equal(t, 3, local[step], step)
 		require.Positive(t, ordinary[step], step)
-		require.Equal(t, 3+5+1, tries, step)
+		// A late answer may be asked for once more: steps are idempotent.
+		require.GreaterOrEqual(t, tries, 3+5+1, step)
 	}
 }
 
