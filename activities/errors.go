@@ -2,6 +2,7 @@ package activities
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -10,8 +11,9 @@ import (
 )
 
 // Failure turns an activity's error into what goes to Temporal. A refusal that a
-// repeat cannot change is final; everything else is repeated. The failure carries
-// the error's kind and code and nothing of its text, which may quote input.
+// repeat cannot change is final; everything else is repeated, after the error's
+// RetryAfter where it has one. The failure carries the error's kind and code and
+// nothing of its text, which may quote input.
 //
 // Errors made for Temporal, and activity.ErrResultPending, pass as they are.
 func Failure(err error) error {
@@ -21,12 +23,12 @@ func Failure(err error) error {
 	if _, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return err
 	}
-	kind, code := visit.KindOf(err), string(visit.KindInternal)
+	kind, code, after := visit.KindOf(err), string(visit.KindInternal), time.Duration(0)
 	if refusal, ok := errors.AsType[*visit.Error](err); ok {
-		code = refusal.Code
+		code, after = refusal.Code, refusal.RetryAfter
 	}
 	return temporal.NewApplicationErrorWithOptions(code, string(kind), temporal.ApplicationErrorOptions{
-		NonRetryable: final(kind),
+		NonRetryable: final(kind), NextRetryDelay: after,
 	})
 }
 

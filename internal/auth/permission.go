@@ -44,6 +44,9 @@ const (
 
 	PeopleRead           Permission = "people.read"
 	PeopleWrite          Permission = "people.write"
+	PeopleErase          Permission = "people.erase"   // export all of a person, erase a person
+	LawfulRequest        Permission = "lawful.request" // ask who had an address; a second person decides
+	LawfulApprove        Permission = "lawful.approve"
 	AccountsRead         Permission = "accounts.read"
 	AccountsWrite        Permission = "accounts.write"
 	ProfilesRead         Permission = "profiles.read"
@@ -61,7 +64,7 @@ var everyPermission = []Permission{
 	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
 	EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
-	PeopleRead, PeopleWrite, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
+	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
 	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
 }
 

@@ -21,7 +21,8 @@ var roles = map[Role][]Permission{
 	SiteManager: {
 		SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
 		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
-		EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite,
+		EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest,
+		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
 		AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
 	},
@@ -31,7 +32,7 @@ var roles = map[Role][]Permission{
 		EvacuationRead, EvacuationWrite, PeopleRead,
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
-	Auditor: {SitesRead, AuditRead, EventsRead},
+	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove},
 	Kiosk:   {VisitsCheckIn, VisitsCheckOut},
 }
 

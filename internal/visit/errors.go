@@ -3,6 +3,7 @@ package visit
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what an error means to a caller. Each transport maps kinds to its
@@ -25,13 +26,15 @@ const (
 // Error is the one error type of the domain. Code is stable and part of the
 // interface (it ends the problem's type URI), Message is for people and holds
 // no personal data, Field names the offending input where there is one. Err,
-// when set, is for logs only.
+// when set, is for logs only. RetryAfter, when set, is when repeating is worth
+// while, where somebody has said so.
 type Error struct {
-	Kind    Kind
-	Code    string
-	Message string
-	Field   string
-	Err     error
+	Kind       Kind
+	Code       string
+	Message    string
+	Field      string
+	Err        error
+	RetryAfter time.Duration
 }
 
 // Error returns the code and message; the wrapped cause is left to logs.

@@ -20,6 +20,7 @@ const (
 	EventTerminationFailed EventKind = "session.termination_failed"
 	EventAgentConnected    EventKind = "agent.connected"
 	EventAgentDisconnected EventKind = "agent.disconnected"
+	EventPersonErased      EventKind = "person.erased" // its data holds the person's id alone
 )
 
 // Events that are not of the interface's list but of a visit's own record.
@@ -30,7 +31,27 @@ const (
 	EventVoucherRevealed EventKind = "voucher.revealed"
 	EventVoucherWiped    EventKind = "voucher.wiped"
 	EventVisitSealed     EventKind = "visit.sealed"
+	EventLeavingSoon     EventKind = "visit.leaving_soon"     // the departure is near
+	EventPresenceOverdue EventKind = "visit.presence_overdue" // nobody has said for long whether the visitor left
+	EventVisitPurged     EventKind = "visit.purged"           // its personal data is gone
+	EventCRMAttention    EventKind = "crm.needs_attention"    // the CRM refused the visit for good
+	EventCredentialsSent EventKind = "voucher.mailed"         // credentials left by mail
 )
+
+// Events about what goes out.
+const (
+	EventWebhookDisabled EventKind = "webhook.disabled"
+	EventWebhookTest     EventKind = "webhook.test" // asked for by hand
+)
+
+// Outward lists the kinds that webhooks may subscribe to.
+func Outward() []EventKind {
+	return []EventKind{
+		EventPreRegistered, EventCheckedIn, EventCheckedOut, EventExpired, EventCancelled, EventNoShow, EventExtended,
+		EventSessionStarted, EventSessionEnded, EventSessionTerminated, EventTerminationFailed,
+		EventAgentConnected, EventAgentDisconnected, EventPersonErased,
+	}
+}
 
 // Terminal reports whether k ends a visit; a visit has at most one such event.
 func (k EventKind) Terminal() bool {
