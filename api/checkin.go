@@ -100,7 +100,7 @@ func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, err
 		return v, nil
 	}
 	scope := scopeOf(auth.PrincipalOf(ctx))
-	s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID) })
+	s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID, v.ExpectedDeparture) })
 	v, err := s.Store.Visit(ctx, scope, v.ID)
 	if err != nil || v.CheckedInAt != nil {
 		return v, err

@@ -27,7 +27,7 @@ type Store interface {
 // visit.KindUnavailable error when Temporal does not answer in time; the caller
 // then acts by itself and the sweeper brings the workflow after.
 type Workflows interface {
-	CheckIn(ctx context.Context, id visit.VisitID, site visit.SiteID) error
+	CheckIn(ctx context.Context, id visit.VisitID, site visit.SiteID, departure time.Time) error
 	CheckOut(ctx context.Context, id visit.VisitID, site visit.SiteID) error
 	DepartureChanged(ctx context.Context, id visit.VisitID, departure time.Time) error
 	// RetryTermination says false where no workflow runs.

@@ -205,7 +205,7 @@ func (w *workflows) run(ctx context.Context, name string, work func() error) err
 	return work()
 }
 
-func (w *workflows) CheckIn(ctx context.Context, id visit.VisitID, _ visit.SiteID) error {
+func (w *workflows) CheckIn(ctx context.Context, id visit.VisitID, _ visit.SiteID, _ time.Time) error {
 	return w.run(ctx, "check-in", func() error {
 		_, err := w.store.IssueVoucher(ctx, id, store.Workflow)
 		return err

@@ -49,9 +49,15 @@ func (c *Client) options(id visit.VisitID, site visit.SiteID) client.StartWorkfl
 
 // CheckIn starts the visit's workflow, or finds it running, and waits until its
 // first step is over. Nil says no more than that: a closed workflow answers with
-// what was true once, so what holds now is read from the row.
-func (c *Client) CheckIn(ctx context.Context, id visit.VisitID, site visit.SiteID) error {
-	start := c.temporal.NewWithStartWorkflowOperation(c.options(id, site), Visit, VisitInput{VisitID: id, SiteID: site})
+// what was true once, so what holds now is read from the row. A departure saves the
+// workflow from telling operators of it.
+func (c *Client) CheckIn(ctx context.Context, id visit.VisitID, site visit.SiteID, departure time.Time) error {
+	options, in := c.options(id, site), VisitInput{VisitID: id, SiteID: site}
+	if !departure.IsZero() {
+		in.Indexed = &Indexed{Status: visit.CheckedIn, DepartsAt: departure.UTC()}
+		options.TypedSearchAttributes = temporal.NewSearchAttributes(in.Indexed.attributes(site)...)
+	}
+	start := c.temporal.NewWithStartWorkflowOperation(options, Visit, in)
 	_, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions: client.UpdateWorkflowOptions{

@@ -58,7 +58,10 @@
 //
 // Ids, instants, statuses and what NASes answered; no names, addresses or secrets.
 // What operators read are the search attributes, the summaries of timers and
-// activities, the results, and the list of steps in the current details.
+// activities, the results, and the list of steps in the current details. The search
+// attributes of a check-in stand there from the start, and the end of a visit comes
+// into them with the seal, or ten seconds into a leaving that takes its time: each
+// change of them costs the server as much as a step does.
 //
 // # Changing this package
 //

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	temporalworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -47,7 +48,8 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		s.checkIn() // twice: the same answer, nothing new in the history
 		s.checkOut()
 		require.Equal(t, visit.CheckedOut, s.end().Status)
-		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit"}
+		require.Equal(t, 1, upserts(s.runs()[0]), "the end, with the workflow's own")
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit"}
 	},
 	"expiry": func(t *testing.T) (*server, []string) {
 		s := serve(t, departs(2*time.Second))
@@ -55,7 +57,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		require.Equal(t, visit.Expired, s.end().Status)
 		row := s.desk.Row(s.id)
 		require.WithinRange(t, *row.EndedAt, row.ExpectedDeparture, row.ExpectedDeparture.Add(10*time.Second))
-		return s, []string{"IssueVoucher", "timer", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit"}
 	},
 	"moved": func(t *testing.T) (*server, []string) {
 		s := serve(t, departs(2*time.Second))
@@ -66,7 +68,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		require.Equal(t, visit.Expired, s.end().Status)
 		return s, []string{
 			"IssueVoucher", "timer", "departure-changed", "RevokeVoucher", "timer",
-			"departure-changed", "RevokeVoucher", "timer", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit",
+			"departure-changed", "RevokeVoucher", "timer", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit",
 		}
 	},
 	"cancelled": func(t *testing.T) (*server, []string) {
@@ -75,7 +77,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		require.NoError(t, s.temporal.CancelWorkflow(t.Context(), workflows.VisitWorkflowID(s.id), ""))
 		require.Equal(t, visit.CheckedOut, s.end().Status)
 		require.Equal(t, visit.ActorOperator, s.desk.Row(s.id).EndedBy)
-		return s, []string{"IssueVoucher", "timer", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit"}
 	},
 	"confirmed-on-the-second-attempt": func(t *testing.T) (*server, []string) {
 		s := serve(t)
@@ -85,7 +87,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		require.Equal(t, 1, s.complete(live(visit.ReasonOther)).Attempt)
 		require.Equal(t, 2, s.complete(confirmed).Attempt)
 		require.Equal(t, activities.SessionsEnded, s.end().Termination)
-		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit"}
 	},
 	"given-up": func(t *testing.T) (*server, []string) {
 		s := serve(t, func(r *activitiestest.Row) { r.TerminateFor = 3 * time.Second })
@@ -95,7 +97,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		s.complete(live(visit.ReasonBusy)) // which asks for another attempt in ten seconds
 		require.Equal(t, activities.Failed, s.end().Termination)
 		require.Equal(t, visit.ReasonBusy, s.desk.Row(s.id).GivenUp[0].Reason)
-		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "TerminateSessions", "SyncCRM", "FailTermination", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "FailTermination", "SealAudit"}
 	},
 	"never-heard-of": func(t *testing.T) (*server, []string) {
 		s := serve(t, func(r *activitiestest.Row) { r.TerminateFor = 2 * time.Second })
@@ -104,7 +106,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		s.checkOut()
 		require.Equal(t, activities.Failed, s.end().Termination)
 		require.Equal(t, visit.ReasonAgentUnreachable, s.desk.Row(s.id).GivenUp[0].Reason)
-		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "TerminateSessions", "SyncCRM", "FailTermination", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "FailTermination", "SealAudit"}
 	},
 	"retry-now": func(t *testing.T) (*server, []string) {
 		s := serve(t)
@@ -119,7 +121,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 			WorkflowID: dropped.WorkflowID, RunID: dropped.RunID, ActivityID: dropped.ActivityID, Final: true,
 		}), "nobody waits any more, and that is fine")
 		return s, []string{
-			"IssueVoucher", "timer", "check-out", "RevokeVoucher", "TerminateSessions", "SyncCRM",
+			"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM",
 			"retry-termination", "TerminateSessions", "SealAudit",
 		}
 	},
@@ -135,7 +137,7 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 		s.checkIn()
 		s.checkOut()
 		require.Equal(t, visit.CheckedOut, s.end().Status)
-		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "RevokeVoucher", "TerminateSessions", "SyncCRM", "SealAudit"}
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit"}
 	},
 	"taken-up": func(t *testing.T) (*server, []string) {
 		s := serve(t, ended(visit.Expired))
@@ -185,6 +187,7 @@ func TestHistoriesOnARealServer(t *testing.T) {
 				require.Less(t, proto.Size(run), 500_000)
 				require.NoError(t, replayer(workflows.Visit).ReplayWorkflowHistory(quiet, run))
 			}
+			require.Equal(t, string(row.Status), s.searched("VisitStatus"))
 			if want != nil {
 				require.Equal(t, want, sorted(outline(runs[0])))
 			}
@@ -266,6 +269,26 @@ func (s *server) extend(n int) {
 		s.move(time.Now().Add(24*time.Hour + time.Duration(i)*7*time.Hour))
 		s.waitForEvents(12 + 4*i)
 	}
+}
+
+// searched is what operators find the visit by.
+func (s *server) searched(attribute string) (value string) {
+	s.t.Helper()
+	d, err := s.temporal.DescribeWorkflowExecution(s.t.Context(), workflows.VisitWorkflowID(s.id), "")
+	require.NoError(s.t, err)
+	payload := d.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()[attribute]
+	require.NoError(s.t, converter.GetDefaultDataConverter().FromPayload(payload, &value))
+	return value
+}
+
+// upserts counts how often the run changed what operators search by.
+func upserts(h *history.History) (n int) {
+	for _, e := range h.Events {
+		if e.GetUpsertWorkflowSearchAttributesEventAttributes() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *server) waitFor(step string, n int) {

@@ -119,7 +119,7 @@ func (s *server) checkIn() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	require.NoError(s.t, s.client.CheckIn(ctx, s.id, theSite))
+	require.NoError(s.t, s.client.CheckIn(ctx, s.id, theSite, s.desk.Row(s.id).ExpectedDeparture))
 	require.Equal(s.t, visit.CheckedIn, s.desk.Row(s.id).Status, "check-in answers when the voucher is issued")
 }
 

@@ -14,6 +14,9 @@ import (
 type VisitInput struct {
 	VisitID visit.VisitID `json:"visit_id"`
 	SiteID  visit.SiteID  `json:"site_id"`
+	// Indexed is what operators could search by when the run began. Nil: nothing, as
+	// for runs that began before the field was there, which say more than others do.
+	Indexed *Indexed `json:"indexed,omitempty"`
 }
 
 // VisitResult is how the visit ended.
@@ -39,6 +42,9 @@ func Visit(ctx workflow.Context, in VisitInput) (VisitResult, error) {
 	// that cancelling does not reach; cancelling is one more way to leave.
 	lasting, _ := workflow.NewDisconnectedContext(ctx)
 	v := &visitRun{VisitInput: in, cancelled: func() bool { return ctx.Err() != nil }}
+	if in.Indexed != nil {
+		v.indexed = *in.Indexed
+	}
 	if err := v.listen(lasting); err != nil {
 		return VisitResult{}, err
 	}
@@ -58,7 +64,7 @@ type visitRun struct {
 	sooner      time.Time   // the earliest departure signalled since the row was asked
 	departure   time.Time   // as the row said last
 	refused     bool        // asked last, the row said that the visit goes on
-	indexed     index       // what operators search by
+	indexed     Indexed     // what operators search by
 	termination termination // of the sessions that are live at the end
 }
 
@@ -71,7 +77,11 @@ func (v *visitRun) run(ctx workflow.Context) (VisitResult, error) {
 	for {
 		v.stay(ctx)
 		if !v.leaving() && historyIsLong(ctx) {
-			return VisitResult{}, workflow.NewContinueAsNewError(ctx, Visit, v.VisitInput)
+			in := v.VisitInput
+			if in.Indexed != nil {
+				in.Indexed = &v.indexed // attributes stay with the workflow
+			}
+			return VisitResult{}, workflow.NewContinueAsNewError(ctx, Visit, in)
 		}
 		revoked, err := v.revoke(ctx)
 		if err != nil {
@@ -167,25 +177,30 @@ func (v *visitRun) revokeSummary() string {
 	return "revoke, if the departure has passed"
 }
 
-// index is what operators search by. DepartsAt is the armed instant: it follows a
+// Indexed is what operators search by. DepartsAt is the armed instant: it follows a
 // shortening at once and an extension when the lazy timer wakes, so that "checked
 // in and DepartsAt in the past" always means late.
-type index struct {
-	status    visit.Status
-	departure time.Time
+type Indexed struct {
+	Status    visit.Status `json:"status"`
+	DepartsAt time.Time    `json:"departs_at"`
+}
+
+func (i Indexed) attributes(site visit.SiteID) []temporal.SearchAttributeUpdate {
+	return []temporal.SearchAttributeUpdate{
+		siteID.ValueSet(string(site)), visitStatus.ValueSet(string(i.Status)), departsAt.ValueSet(i.DepartsAt),
+	}
 }
 
 // show updates the search attributes where they changed.
 func (v *visitRun) show(ctx workflow.Context, status visit.Status) {
-	now := index{status, v.departure}
-	if v.indexed == now {
+	now := Indexed{status, v.departure}
+	if v.indexed.Status == now.Status && v.indexed.DepartsAt.Equal(now.DepartsAt) {
 		return
 	}
 	v.indexed = now
 	// Attributes that the namespace does not know fail the workflow task, which is
 	// repeated until somebody has registered them: nothing is lost.
-	err := workflow.UpsertTypedSearchAttributes(ctx, siteID.ValueSet(string(v.SiteID)),
-		visitStatus.ValueSet(string(now.status)), departsAt.ValueSet(now.departure))
+	err := workflow.UpsertTypedSearchAttributes(ctx, now.attributes(v.SiteID)...)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("search attributes not updated", "error", err)
 	}
