@@ -34,6 +34,29 @@ func (t Target) Split() (sort, name string) {
 	return sort, name
 }
 
+// Posting is a delivery that an event gives rise to.
+type Posting struct {
+	Target Target
+	DueAt  time.Time // not to be tried before; zero: at once
+}
+
+// DeliveryState is how a delivery stands. Names are interface.
+type DeliveryState string
+
+// The states of a delivery; all but the first are final.
+const (
+	DeliveryPending   DeliveryState = "pending"
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliverySkipped   DeliveryState = "skipped" // there was nothing to deliver, or nobody to deliver it to any more
+	DeliveryFailed    DeliveryState = "failed"
+)
+
+// Why a delivery failed where no attempt's own code says it.
+const (
+	DeliveryExhausted = "exhausted" // every attempt of the schedule was made
+	DeliveryCancelled = "cancelled" // its workflow was cancelled by an operator
+)
+
 // Delivery is one event on its way to one target. It holds ids only; whoever
 // carries it reads what it is to say from the rows, which may have been purged.
 type Delivery struct {
