@@ -128,6 +128,9 @@ func TestReplacedTooOftenIsQuarantined(t *testing.T) {
 	for range 3 { // the first one replaces nobody
 		clone := *a
 		last = p.follow(&clone)
+		r.Clock.Advance(time.Second)
+		last.send(&wire.Stats{})
+		r.eventually("the link shows life", func() bool { s := r.state(a.id); return s.LastSeenAt.After(*s.ConnectedAt) })
 	}
 	p.connect(a).endsWith(wire.CloseQuarantined, "the third replacement")
 	last.endsWith(wire.CloseQuarantined, "the live link")

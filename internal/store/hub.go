@@ -46,10 +46,12 @@ func (s *Store) Connect(ctx context.Context, agent visit.AgentID, hub string, he
 	return epoch, err
 }
 
-// replacements are the recent ones, this connection among them if it is one.
+// replacements are the recent ones, this connection among them if it is one. A
+// link that nothing was heard of is no other process's: its replica died before it
+// could tell the agent the epoch.
 func (t *tx) replacements(row agentRow, hello wire.Hello) []time.Time {
 	recent := slices.DeleteFunc(row.ReplacedAt, func(at time.Time) bool { return t.now.Sub(at) > replacedWithin })
-	if row.Hub != nil && hello.Epoch != row.Epoch {
+	if row.Hub != nil && hello.Epoch != row.Epoch && value(row.LastSeenAt).After(value(row.ConnectedAt)) {
 		recent = append(recent, t.now)
 	}
 	return recent

@@ -136,7 +136,10 @@ func TestAClonedIdentityIsQuarantined(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for i := range 3 {
-		_, err := b.Connect(t.Context(), agent.ID, "hub-1", wire.Hello{Epoch: 1})
+		b.Clock.Advance(time.Second)
+		require.NoError(t, b.Seen(t.Context(), agent.ID, epoch, false))
+		var err error
+		epoch, err = b.Connect(t.Context(), agent.ID, "hub-1", wire.Hello{Epoch: 1})
 		require.Equal(t, i == 2, errors.Is(err, store.ErrQuarantined), "%v", err)
 	}
 	_, err := b.Connect(t.Context(), agent.ID, "hub-1", wire.Hello{})
@@ -145,6 +148,19 @@ func TestAClonedIdentityIsQuarantined(t *testing.T) {
 	_, err = b.Connect(t.Context(), agent.ID, "hub-1", wire.Hello{})
 	require.NoError(t, err)
 	b.verify(t)
+}
+
+// A replica that dies between giving an epoch and telling the agent of it leaves a
+// link that nobody has. That is nobody's clone, however often it happens.
+func TestLinksThatNeverLivedQuarantineNobody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	agent, _ := b.connected(t, "a")
+	for range 5 {
+		b.Clock.Advance(time.Second)
+		_, err := b.Connect(t.Context(), agent.ID, "hub-1", wire.Hello{})
+		require.NoError(t, err)
+	}
 }
 
 func TestReadiness(t *testing.T) {
