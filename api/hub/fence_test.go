@@ -128,7 +128,7 @@ func TestReplacedTooOftenIsQuarantined(t *testing.T) {
 	for range 3 { // the first one replaces nobody
 		clone := *a
 		last = p.follow(&clone)
-		r.Clock.Advance(time.Second)
+		r.Clock.Advance(time.Millisecond)
 		last.send(&wire.Stats{})
 		r.eventually("the link shows life", func() bool { s := r.state(a.id); return s.LastSeenAt.After(*s.ConnectedAt) })
 	}
