@@ -13,7 +13,7 @@ import (
 type visitRow struct {
 	ID                  visit.VisitID   `db:"id"`
 	SiteID              visit.SiteID    `db:"site_id"`
-	PersonID            visit.PersonID  `db:"person_id"`
+	PersonID            *visit.PersonID `db:"person_id"` // nil: purged
 	ReadmitOf           *visit.VisitID  `db:"readmit_of"`
 	FirstName           string          `db:"visitor_first_name"`
 	LastName            string          `db:"visitor_last_name"`
@@ -41,6 +41,7 @@ type visitRow struct {
 	Generation          int             `db:"generation"`
 	IntentSentAt        *time.Time      `db:"intent_sent_at"`
 	IntentTries         int             `db:"intent_tries"`
+	PurgedAt            *time.Time      `db:"purged_at"`
 	CreatedAt           time.Time       `db:"created_at"`
 	UpdatedAt           time.Time       `db:"updated_at"`
 }
@@ -51,18 +52,18 @@ const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of,
 	v.check_in_requested_at, v.check_in_requested_by, v.check_in_taken_at, v.checked_in_at,
 	v.check_out_requested_at, v.check_out_requested_by, v.check_out_taken_at,
 	v.ended_at, v.ended_by, v.left_at, v.sealed_at, v.generation, v.intent_sent_at, v.intent_tries,
-	v.created_at, v.updated_at`
+	v.purged_at, v.created_at, v.updated_at`
 
 func (r visitRow) visit() visit.Visit {
 	return visit.Visit{
-		ID: r.ID, SiteID: r.SiteID, PersonID: r.PersonID, ReadmitOf: value(r.ReadmitOf),
+		ID: r.ID, SiteID: r.SiteID, PersonID: value(r.PersonID), ReadmitOf: value(r.ReadmitOf),
 		Visitor: visit.Visitor{FirstName: r.FirstName, LastName: r.LastName, Email: r.Email, Phone: r.Phone, Company: r.Company},
 		Host:    visit.Host{Name: r.HostName, Email: r.HostEmail},
 		Purpose: r.Purpose, Status: r.Status, Presence: value(r.Presence),
 		ExpectedArrival: r.ExpectedArrival, ExpectedDeparture: r.ExpectedDeparture,
 		CheckInRequestedAt: r.CheckInRequestedAt, CheckInRequestedBy: value(r.CheckInRequestedBy), CheckedInAt: r.CheckedInAt,
 		CheckOutRequestedAt: r.CheckOutRequestedAt, CheckOutRequestedBy: value(r.CheckOutRequestedBy),
-		EndedAt: r.EndedAt, EndedBy: value(r.EndedBy), LeftAt: r.LeftAt, SealedAt: r.SealedAt,
+		EndedAt: r.EndedAt, EndedBy: value(r.EndedBy), LeftAt: r.LeftAt, SealedAt: r.SealedAt, PurgedAt: r.PurgedAt,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }

@@ -137,13 +137,13 @@ func (t *tx) create(ctx context.Context, by Caller, row *visitRow, fill func(con
 }
 
 // person returns the id of a known person, or of a new one.
-func (t *tx) person(ctx context.Context, known visit.PersonID, visitor visit.Visitor) (visit.PersonID, error) {
+func (t *tx) person(ctx context.Context, known visit.PersonID, visitor visit.Visitor) (*visit.PersonID, error) {
 	if known != "" {
-		return known, nil // the foreign key says whether it exists
+		return &known, nil // the foreign key says whether it exists
 	}
 	id, err := t.s.newID()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	const insert = `insert into people (id, first_name, last_name, email, phone, company, created_at, updated_at)
 		values (@id, @first, @last, @email, @phone, @company, @now, @now)`
@@ -151,7 +151,7 @@ func (t *tx) person(ctx context.Context, known visit.PersonID, visitor visit.Vis
 		"id": id, "first": visitor.FirstName, "last": visitor.LastName, "email": visitor.Email,
 		"phone": visitor.Phone, "company": visitor.Company, "now": t.now,
 	})
-	return visit.PersonID(id), err
+	return new(visit.PersonID(id)), err
 }
 
 // RequestCheckIn commits the wish to check in, which IssueVoucher then carries

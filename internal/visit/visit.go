@@ -107,6 +107,7 @@ type Visit struct {
 	EndedBy             string // actor: "user:…", "token:…", "timer", "operator:temporal", "system:sweeper"
 	LeftAt              *time.Time
 	SealedAt            *time.Time
+	PurgedAt            *time.Time // its personal data is gone, and PersonID is empty
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -270,6 +271,8 @@ func (v Visit) Move(to time.Time, site Site, now time.Time) (time.Time, error) {
 // Readmit says whether v, having ended, may be continued by a new visit.
 func (v Visit) Readmit(now time.Time) error {
 	switch {
+	case v.PurgedAt != nil:
+		return ErrVisitPurged
 	case v.Status == Cancelled || v.Status == NoShow:
 		return ErrVisitCancelled
 	case !v.Status.Ended():
