@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -30,6 +31,7 @@ type Config struct {
 	Requests  *limit.Limiter                           // by caller; nil: no limit
 	Logins    *limit.Limiter                           // by address; nil: no limit
 	Live      Live                                     // GET /api/v1/live
+	Pages     fs.FS                                    // the dashboard, see web.Files; nil: none
 	Hash      func(purpose string, data []byte) []byte // Keyed
 	Metrics   *Metrics
 	Logger    *slog.Logger
@@ -88,7 +90,7 @@ func New(c Config) (*Server, error) {
 	})
 	s.api = humagin.New(s.engine, openAPIConfig(c.Version))
 	s.routes()
-	return s, nil
+	return s, s.servePages()
 }
 
 // Handler serves all routes.

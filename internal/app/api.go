@@ -19,6 +19,7 @@ import (
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/web"
 	"github.com/foyerhq/foyer/workflows"
 )
 
@@ -80,7 +81,7 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 	h HTTP, agents AgentListener, r prometheus.Registerer, log *slog.Logger,
 ) (*api.Server, error) {
 	return api.New(api.Config{
-		Store: s, Workflows: w, Readiness: readiness{s, n}, Live: l,
+		Store: s, Workflows: w, Readiness: readiness{s, n}, Live: l, Pages: web.Files(),
 		Passwords: auth.NewPasswords(2, auth.DefaultCost),
 		Requests:  limit.New(limit.Config{Rate: h.RequestRate, Burst: h.RequestBurst, Keys: limitKeys}, time.Now),
 		Logins:    limit.New(limit.Config{Rate: 0.2, Burst: 10, Keys: limitKeys}, time.Now),

@@ -1,0 +1,106 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foyerhq/foyer/api"
+	"github.com/foyerhq/foyer/web"
+)
+
+var dashboard = fstest.MapFS{
+	"index.html":            {Data: []byte("<title>Foyer</title>")},
+	"assets/app-1a2b.js":    {Data: []byte("plain")},
+	"assets/app-1a2b.js.br": {Data: []byte("brotli")},
+	"assets/app-1a2b.js.gz": {Data: []byte("gzip")},
+	"assets/mark-3c.svg":    {Data: []byte("<svg/>")},
+	"secret.txt":            {Data: []byte("not an asset")},
+}
+
+func (b *bench) fetch(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, b.url+path, http.NoBody)
+	require.NoError(t, err)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := b.client.Do(request)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer, string(body)
+}
+
+func withDashboard(c *api.Config) { c.Pages = dashboard }
+
+func TestDashboardAnswersAtItsOwnAddresses(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withDashboard)
+	for _, path := range []string{"/", "/sign-in", "/sites/x/board/on-site", "/visits/x?q=1"} {
+		answer, body := b.fetch(t, "GET", path)
+		require.Equal(t, 200, answer.StatusCode, path)
+		require.Equal(t, "<title>Foyer</title>", body, path)
+		require.Equal(t, "text/html; charset=utf-8", answer.Header.Get("Content-Type"))
+		require.Equal(t, "no-cache", answer.Header.Get("Cache-Control"))
+		policy := answer.Header.Get("Content-Security-Policy")
+		require.Contains(t, policy, "default-src 'none'")
+		require.NotContains(t, policy, "unsafe")
+		again, body := b.fetch(t, "GET", path, "If-None-Match", answer.Header.Get("ETag"))
+		require.Equal(t, 304, again.StatusCode)
+		require.Empty(t, body)
+	}
+	answer, body := b.fetch(t, "HEAD", "/")
+	require.Equal(t, 200, answer.StatusCode)
+	require.Empty(t, body)
+	for _, path := range []string{"/api/v1/nothing", "/api", "/nothing", "/secret.txt", "/index.html"} {
+		answer, body = b.fetch(t, "GET", path)
+		require.Equal(t, 404, answer.StatusCode, path)
+		require.NotContains(t, body, "<title>", "no page shadows the API's 404: %s", path)
+	}
+	answer, _ = b.fetch(t, "POST", "/sign-in")
+	require.Equal(t, 405, answer.StatusCode)
+}
+
+func TestDashboardAssets(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withDashboard)
+	for _, of := range []struct{ accept, coding, body string }{
+		{"gzip, deflate, br", "br", "brotli"}, {"br;q=0, GZIP ;q=0.5", "gzip", "gzip"}, {"identity", "", "plain"},
+		{"gzip;q=0.0, br; q=0", "", "plain"}, {"brotli, xgzip", "", "plain"},
+	} {
+		answer, body := b.fetch(t, "GET", "/assets/app-1a2b.js", "Accept-Encoding", of.accept)
+		require.Equal(t, 200, answer.StatusCode, of.accept)
+		require.Equal(t, of.body, body, of.accept)
+		require.Equal(t, of.coding, answer.Header.Get("Content-Encoding"), of.accept)
+		require.Contains(t, answer.Header.Get("Content-Type"), "text/javascript")
+		require.Equal(t, "public, max-age=31536000, immutable", answer.Header.Get("Cache-Control"))
+		require.Equal(t, "Accept-Encoding", answer.Header.Get("Vary"))
+		require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"))
+	}
+	answer, body := b.fetch(t, "GET", "/assets/mark-3c.svg", "Accept-Encoding", "br")
+	require.Equal(t, 200, answer.StatusCode)
+	require.Equal(t, "<svg/>", body)
+	for _, path := range []string{"/assets/none.js", "/assets/", "/assets/..%2fsecret.txt", "/assets/%2e%2e/secret.txt", "/assets/app-1a2b"} {
+		answer, body := b.fetch(t, "GET", path)
+		require.Equal(t, 404, answer.StatusCode, path)
+		require.NotContains(t, body, "not an asset")
+		require.Equal(t, "no-store", answer.Header.Get("Cache-Control"), path)
+	}
+}
+
+// A binary that was built without the dashboard says so, and one with it has a page.
+func TestDashboardOfThisBinary(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *api.Config) { c.Pages = web.Files() })
+	answer, body := b.fetch(t, "GET", "/")
+	require.Equal(t, 200, answer.StatusCode)
+	require.Contains(t, body, "Foyer")
+	without := setup(t)
+	answer, _ = without.fetch(t, "GET", "/")
+	require.Equal(t, 404, answer.StatusCode)
+}

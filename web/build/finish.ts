@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import type { Plugin } from 'vite'
+
+/** What a browser fetches before it can show anything, gzipped. */
+const firstLoadMost = 300_000
+
+/** Stores compressed copies beside the assets and fails a build that grew too heavy. */
+export function finish(): Plugin {
+  return {
+    name: 'finish',
+    apply: 'build',
+    closeBundle() {
+      const dist = join(import.meta.dirname, '..', 'dist')
+      const assets = join(dist, 'assets')
+      const sizes = new Map<string, number>()
+      for (const file of readdirSync(assets).filter((f) => /\.(js|css|svg)$/.test(f))) {
+        const text = readFileSync(join(assets, file))
+        const zipped = gzipSync(text, { level: 9 })
+        sizes.set(file, zipped.length)
+        writeFileSync(join(assets, `${file}.gz`), zipped)
+        writeFileSync(join(assets, `${file}.br`), brotliCompressSync(text))
+      }
+      const page = readFileSync(join(dist, 'index.html'), 'utf8')
+      let total = gzipSync(page).length
+      for (const [file, size] of sizes) {
+        // A language is loaded by name; count each as if all were.
+        if (page.includes(file) || /^(en|de)-/.test(file)) total += size
+      }
+      this.info(`first load ${Math.round(total / 1000)} kB gzip`)
+      if (total > firstLoadMost) this.error(`first load is ${total} octets gzipped; the limit is ${firstLoadMost}`)
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
+import { place } from '../board/place.ts'
+import { api } from './client.ts'
+import type { Detail, Tab, Visit, VisitPage } from './types.ts'
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => api.get('/api/v1/me', { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+})
+
+export const sitesQuery = queryOptions({
+  queryKey: ['sites'],
+  queryFn: async ({ signal }) => (await api.get('/api/v1/sites', { signal })).items,
+  staleTime: 60_000,
+})
+
+export const agentsQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['agents', site],
+    queryFn: async ({ signal }) => (await api.get('/api/v1/sites/{site}/agents', { path: { site }, signal })).items,
+  })
+
+export const nasesQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['nases', site],
+    queryFn: async ({ signal }) => (await api.get('/api/v1/sites/{site}/nases', { path: { site }, signal })).items,
+  })
+
+export const refusedQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['refused', site],
+    queryFn: async ({ signal }) =>
+      (await api.get('/api/v1/sites/{site}/refused-logins', { path: { site }, query: { limit: 20 }, signal })).items,
+  })
+
+const pageSize = 100
+
+export const visitsQuery = (site: string, tab: Tab, q: string) =>
+  infiniteQueryOptions({
+    queryKey: ['visits', site, tab, q],
+    queryFn: ({ pageParam, signal }) =>
+      api.get('/api/v1/visits', { query: { site_id: site, tab, q, cursor: pageParam, limit: pageSize }, signal }),
+    initialPageParam: '',
+    getNextPageParam: (last: VisitPage) => last.next,
+    placeholderData: q ? keepPreviousData : undefined,
+  })
+
+export const countsQuery = (site: string) =>
+  queryOptions({
+    queryKey: ['counts', site],
+    queryFn: async ({ signal }) =>
+      (await api.get('/api/v1/visits', { query: { site_id: site, tab: 'expected', limit: 1 }, signal })).counts,
+  })
+
+export const visitQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['visit', id],
+    queryFn: ({ signal }) => api.get('/api/v1/visits/{id}', { path: { id }, signal }),
+  })
+
+/** Shows a changed visit everywhere at once; the detail is read again where it is open. */
+export function showVisit(client: QueryClient, v: Visit, detail?: Detail): void {
+  for (const query of client.getQueryCache().findAll({ queryKey: ['visits', v.site_id] })) {
+    const [, , tab, q] = query.queryKey as [string, string, Tab, string]
+    if (q) {
+      client.invalidateQueries({ queryKey: query.queryKey }) // only the server knows what matches
+      continue
+    }
+    client.setQueryData<InfiniteData<VisitPage>>(
+      query.queryKey,
+      (data) => data && { ...data, pages: place(data.pages, v, tab) },
+    )
+  }
+  if (detail) client.setQueryData(['visit', v.id], detail)
+  else client.invalidateQueries({ queryKey: ['visit', v.id] })
+  client.invalidateQueries({ queryKey: ['counts', v.site_id] })
+}

@@ -1,0 +1,45 @@
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useProblemText, Waiting } from '../look/States.tsx'
+import { useText } from '../text/useText.tsx'
+import { useAct } from './useAct.ts'
+
+type Props = {
+  title: string
+  children: ReactNode
+  /** What the button that does it says. */
+  action: string
+  /** What is awaited meanwhile. */
+  waiting: string
+  danger?: boolean
+  act: () => Promise<void>
+  close: () => void
+}
+
+/** Asks before something that others notice. Enter does it, Escape does not. */
+export function Confirm({ title, children, action, waiting, danger, act, close }: Props) {
+  const { t } = useText()
+  const { busy, error, run } = useAct()
+  const explain = useProblemText()
+  return (
+    <Modal opened onClose={close} title={title} closeButtonProps={{ 'aria-label': t('web.close') }}>
+      <Stack gap="md">
+        <Text component="div">{children}</Text>
+        {error !== null && (
+          <Alert color="red" role="alert">
+            {explain(error)}
+          </Alert>
+        )}
+        {busy && <Waiting>{waiting}</Waiting>}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={close}>
+            {t('web.cancel')}
+          </Button>
+          <Button data-autofocus color={danger ? 'red.9' : undefined} loading={busy} onClick={() => run(act)}>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}

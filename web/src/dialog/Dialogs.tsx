@@ -1,0 +1,33 @@
+import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useState } from 'react'
+import type { CheckedIn, Visit, Voucher } from '../api/types.ts'
+
+/** What reception can be asked or shown above the page. */
+export type Dialog =
+  | { kind: 'new'; walkIn: boolean }
+  | { kind: 'change'; visit: Visit }
+  | { kind: 'access'; visit: Visit; voucher: Voucher; network?: CheckedIn['network']; reason: 'new' | 'again' }
+  | { kind: 'checkOut'; visit: Visit }
+  | { kind: 'extend'; visit: Visit }
+  | { kind: 'cancel'; visit: Visit }
+  | { kind: 'reissue'; visit: Visit }
+  | { kind: 'confirmLeft'; visit: Visit }
+  | { kind: 'readmit'; visit: Visit }
+
+const DialogContext = createContext<(dialog: Dialog) => void>(() => {})
+
+/** Opens a dialog; one is open at a time. */
+export const useDialog = () => useContext(DialogContext)
+
+// The forms and the QR codes are not needed to see who is here.
+const Opened = lazy(() => import('./Opened.tsx'))
+
+export function DialogProvider({ children }: { children: ReactNode }) {
+  const [dialog, setDialog] = useState<Dialog | null>(null)
+  const close = useCallback(() => setDialog(null), [])
+  return (
+    <DialogContext.Provider value={setDialog}>
+      {children}
+      <Suspense>{dialog && <Opened dialog={dialog} close={close} />}</Suspense>
+    </DialogContext.Provider>
+  )
+}

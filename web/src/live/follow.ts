@@ -1,0 +1,61 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { visitQuery } from '../api/queries.ts'
+import { showVisit } from '../api/queries.ts'
+import type { LiveEvent } from './link.ts'
+
+const gatherFor = 100
+/** With more changes at once, reading the lists is cheaper than reading the visits. */
+const singlyMost = 6
+
+/** Brings what is shown after events. A burst is gathered, so that it costs a few requests. */
+export class Follower {
+  private visits = new Set<string>()
+  private timer: ReturnType<typeof setTimeout> | null = null
+
+  constructor(
+    private readonly client: QueryClient,
+    private readonly site: string,
+  ) {}
+
+  event(e: LiveEvent): void {
+    if (e.agent_id || e.kind.startsWith('agent.')) this.client.invalidateQueries({ queryKey: ['agents', this.site] })
+    if (!e.visit_id) return
+    if (e.kind.startsWith('session.')) {
+      this.client.invalidateQueries({ queryKey: ['visit', e.visit_id] })
+      return
+    }
+    this.visits.add(e.visit_id)
+    this.timer ??= setTimeout(() => this.catchUp(), gatherFor)
+  }
+
+  /** Reads everything shown again; false when that did not work. */
+  async resync(): Promise<boolean> {
+    const of = (key: readonly unknown[]) => key[0] !== 'me' && key[0] !== 'sites'
+    await this.client.invalidateQueries({ predicate: (q) => of(q.queryKey) })
+    const active = this.client.getQueryCache().findAll({ type: 'active', predicate: (q) => of(q.queryKey) })
+    return active.every((q) => q.state.status !== 'error' && q.state.fetchFailureCount === 0)
+  }
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer)
+  }
+
+  private async catchUp(): Promise<void> {
+    const ids = [...this.visits]
+    this.visits.clear()
+    this.timer = null
+    if (ids.length > singlyMost) {
+      await this.resync()
+      return
+    }
+    for (const id of ids) {
+      try {
+        const detail = await this.client.fetchQuery({ ...visitQuery(id), staleTime: 0, retry: 1 })
+        showVisit(this.client, detail.visit, detail)
+      } catch {
+        // Gone, or not ours to see any more.
+        this.client.invalidateQueries({ queryKey: ['visits', this.site] })
+      }
+    }
+  }
+}

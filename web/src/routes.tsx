@@ -1,0 +1,165 @@
+import { useQuery } from '@tanstack/react-query'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Navigate,
+  Outlet,
+  useLocation,
+  useParams,
+} from '@tanstack/react-router'
+import { lazy, Suspense, useEffect } from 'react'
+import { meQuery, sitesQuery, visitQuery } from './api/queries.ts'
+import { Problem } from './api/problem.ts'
+import { Board, pathOf } from './board/Board.tsx'
+import { conditionOf } from './look/Badge.tsx'
+import { DialogProvider } from './dialog/Dialogs.tsx'
+import { Frame } from './frame/Frame.tsx'
+import { LiveProvider } from './live/LiveProvider.tsx'
+import { Empty, Failed, Waiting } from './look/States.tsx'
+import { SignIn } from './signin/SignIn.tsx'
+import { SiteContext } from './site.tsx'
+import { stored } from './stored.ts'
+import { useText } from './text/useText.tsx'
+
+const Network = lazy(async () => ({ default: (await import('./network/Network.tsx')).Network }))
+const VisitDrawer = lazy(async () => ({ default: (await import('./visit/VisitDrawer.tsx')).VisitDrawer }))
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
+
+type Next = { next?: string }
+
+/** Where to go on after signing in: an address of ours, else the start. */
+export const nextOf = (value: unknown): string =>
+  typeof value === 'string' && /^\/(?![/\\])/.test(value) && !value.startsWith('/sign-in') ? value : '/'
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): Next => (search.next ? { next: nextOf(search.next) } : {}),
+  component: () => <SignIn next={nextOf(signIn.useSearch().next)} />,
+})
+
+/** Everything that somebody must be signed in for. */
+const inside = createRoute({ getParentRoute: () => root, id: 'inside', component: Inside })
+
+function Inside() {
+  const { t } = useText()
+  const here = useLocation()
+  const { data, error, refetch } = useQuery(meQuery)
+  if (data) return <Outlet />
+  if (error instanceof Problem && error.status === 401) {
+    const next = here.href === '/' ? {} : { next: here.href }
+    return <Navigate to="/sign-in" search={next} replace />
+  }
+  if (error) return <Failed error={error} again={refetch} />
+  return <Waiting>{t('web.loading')}</Waiting>
+}
+
+const start = createRoute({ getParentRoute: () => inside, path: '/', component: Start })
+
+/** The site that this browser looked at last, else the first. */
+function Start() {
+  const { t } = useText()
+  const { data, error, refetch } = useQuery(sitesQuery)
+  if (error) return <Failed error={error} again={refetch} />
+  if (!data) return <Waiting>{t('web.loading')}</Waiting>
+  const open = data.filter((s) => !s.archived_at)
+  const site = open.find((s) => s.id === stored.get('site')) ?? open[0]
+  if (!site) return <Empty icon="building" title={t('web.empty.sites')} />
+  return <Navigate to="/sites/$site/board/$tab" params={{ site: site.id, tab: 'on-site' }} replace />
+}
+
+const site = createRoute({ getParentRoute: () => inside, path: '/sites/$site', component: OneSite })
+
+function OneSite() {
+  const { t } = useText()
+  const { site: id } = site.useParams()
+  const { data, error, refetch } = useQuery(sitesQuery)
+  const found = data?.find((s) => s.id === id)
+  useEffect(() => {
+    if (found) stored.set('site', found.id)
+  }, [found])
+  if (!data) return error ? <Failed error={error} again={refetch} /> : <Waiting>{t('web.loading')}</Waiting>
+  if (!found) return <NotFound />
+  return (
+    <SiteContext.Provider value={found}>
+      <LiveProvider key={found.id} site={found.id}>
+        <DialogProvider>
+          <Frame />
+        </DialogProvider>
+      </LiveProvider>
+    </SiteContext.Provider>
+  )
+}
+
+const siteStart = createRoute({
+  getParentRoute: () => site,
+  path: '/',
+  component: () => (
+    <Navigate to="/sites/$site/board/$tab" params={{ site: site.useParams().site, tab: 'on-site' }} replace />
+  ),
+})
+
+type Sought = { q?: string }
+
+const board = createRoute({
+  getParentRoute: () => site,
+  path: '/board/$tab',
+  validateSearch: (search): Sought => (search.q ? { q: String(search.q) } : {}),
+  component: Board,
+})
+
+const visit = createRoute({
+  getParentRoute: () => board,
+  path: '/$visit',
+  component: () => (
+    <Suspense>
+      <VisitDrawer />
+    </Suspense>
+  ),
+})
+
+const network = createRoute({
+  getParentRoute: () => site,
+  path: '/network',
+  component: () => (
+    <Suspense>
+      <Network />
+    </Suspense>
+  ),
+})
+
+const anyVisit = createRoute({ getParentRoute: () => inside, path: '/visits/$visit', component: AnyVisit })
+
+/** A visit's short address, which goes to where it is now. */
+function AnyVisit() {
+  const { t } = useText()
+  const { visit: id = '' } = useParams({ strict: false })
+  const { data, error, refetch } = useQuery(visitQuery(id))
+  if (error) return <Failed error={error} again={refetch} />
+  if (!data) return <Waiting>{t('web.loading')}</Waiting>
+  const { visit: v } = data
+  const condition = conditionOf(v)
+  const tab = condition === 'expected' ? 'expected' : condition === 'in' || condition === 'overdue' ? 'on_site' : 'completed'
+  const params = { site: v.site_id, tab: pathOf(tab), visit: v.id }
+  return <Navigate to="/sites/$site/board/$tab/$visit" params={params} replace />
+}
+
+function NotFound() {
+  const { t } = useText()
+  return <Empty icon="search" title={t('web.empty.page')} />
+}
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    inside.addChildren([start, anyVisit, site.addChildren([siteStart, board.addChildren([visit]), network])]),
+  ]),
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,57 @@
+import { Portal } from '@mantine/core'
+import { useEffect } from 'react'
+import type { NetworkSetting, Visit, Voucher } from '../api/types.ts'
+import { nameOf } from '../person.ts'
+import { useSite } from '../site.tsx'
+import { useText } from '../text/useText.tsx'
+import { clock, near } from '../time.ts'
+import { QRCode } from './QRCode.tsx'
+import './slip.css'
+import { wifiText } from './wifi.ts'
+
+export type Paper = '80mm' | 'a6'
+
+type Props = { paper: Paper; visit: Visit; voucher: Voucher; networks: readonly NetworkSetting[]; done: () => void }
+
+/** What a visitor takes along; seen by printers only. It prints itself once. */
+export function Slip({ paper, visit, voucher, networks, done }: Props) {
+  const { t, language } = useText()
+  const site = useSite()
+  useEffect(() => {
+    window.addEventListener('afterprint', done)
+    // The next frame has it laid out.
+    const frame = requestAnimationFrame(() => window.print())
+    return () => {
+      cancelAnimationFrame(frame)
+      window.removeEventListener('afterprint', done)
+    }
+  }, [done])
+  const now = Date.now()
+  const network = networks[0]
+  const code = network && wifiText(network)
+  return (
+    <Portal>
+      <article className="slip" data-paper={paper}>
+        <h1>{site.name}</h1>
+        <p>{nameOf(visit)}</p>
+        <dl>
+          {network && (
+            <>
+              <dt>{t('web.access.network')}</dt>
+              <dd className="big">{networks.map((n) => n.ssid).join(', ')}</dd>
+            </>
+          )}
+          <dt>{t('web.access.username')}</dt>
+          <dd className="code">{voucher.username}</dd>
+          <dt>{t('web.access.password')}</dt>
+          <dd className="code">{voucher.password?.match(/.{1,4}/g)?.map((part, i) => <span key={String(i)}>{part}</span>)}</dd>
+          <dt>{t('web.access.until')}</dt>
+          <dd className="big">{near(voucher.valid_until, now, site.timezone, language)}</dd>
+        </dl>
+        {network && <p>{t(`web.access.how.${network.kind}`)}</p>}
+        {code && <QRCode text={code} label="" />}
+        <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
+      </article>
+    </Portal>
+  )
+}
