@@ -1,3 +1,5 @@
+// In this order: ours over Mantine's.
+import '@mantine/core/styles.css'
 import 'virtual:theme.css'
 import './look/global.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'

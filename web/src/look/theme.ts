@@ -41,6 +41,7 @@ type Variables = { variables: Record<string, string>; light: Record<string, stri
 export const variables = (_: MantineTheme): Variables => ({
   variables: {},
   light: {
+    '--mantine-color-text': '#1b1f23',
     '--mantine-color-dimmed': '#555d66',
     '--mantine-color-placeholder': '#6a727a',
     '--mantine-color-error': '#c02626',
@@ -61,6 +62,7 @@ export const variables = (_: MantineTheme): Variables => ({
     '--muted-soft': '#eceff1',
   },
   dark: {
+    '--mantine-color-text': '#e6e8ea',
     '--mantine-color-body': '#17191b',
     '--mantine-color-dimmed': '#a7adb3',
     '--mantine-color-placeholder': '#959ba1',
