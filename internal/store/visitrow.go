@@ -145,6 +145,7 @@ func (t *tx) saveVisit(ctx context.Context, r *visitRow) error {
 			host_name = @host_name, host_email = @host_email, purpose = @purpose,
 			status = @status, presence = @presence,
 			expected_arrival = @expected_arrival, expected_departure = @expected_departure,
+			leaving_soon_at = case when expected_departure = @expected_departure then leaving_soon_at end,
 			check_in_requested_at = @check_in_requested_at, check_in_requested_by = @check_in_requested_by,
 			check_in_taken_at = @check_in_taken_at, checked_in_at = @checked_in_at,
 			check_out_requested_at = @check_out_requested_at, check_out_requested_by = @check_out_requested_by,

@@ -36,6 +36,8 @@ const (
 	EventVisitPurged     EventKind = "visit.purged"           // its personal data is gone
 	EventCRMAttention    EventKind = "crm.needs_attention"    // the CRM refused the visit for good
 	EventCredentialsSent EventKind = "voucher.mailed"         // credentials left by mail
+
+	EventCredentialsAsked EventKind = "voucher.mail_requested" // somebody asked for them to be mailed
 )
 
 // Events about what goes out.
