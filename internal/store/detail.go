@@ -50,6 +50,7 @@ type VisitDetail struct {
 	Sessions     []Session
 	Terminations []Termination
 	Timeline     []visit.Event
+	Deliveries   []DeliveryRecord // mails and webhooks that its events gave rise to
 }
 
 const detailLimit = 500
@@ -76,7 +77,10 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 		if detail.Terminations, err = terminationsOf(ctx, q, id); err != nil {
 			return err
 		}
-		detail.Timeline, err = timeline(ctx, q, id)
+		if detail.Timeline, err = timeline(ctx, q, id); err != nil {
+			return err
+		}
+		detail.Deliveries, err = deliveriesOf(ctx, q, id)
 		return err
 	})
 	return detail, err
