@@ -17,8 +17,9 @@
 //	intents      check-ins and check-outs that no workflow has taken up: sent again
 //	workflows    open visits without a workflow (terminated, lost, forgotten): started
 //	no_shows     expected visitors whose departure passed: marked
+//	leaving_soon departures that are near: announced, once
 //	credentials  passwords of visits that ended a day ago: wiped
-//	ledger, idempotency, checkpoints   kept short, kept signed
+//	ledger, idempotency, mail, checkpoints   kept short, kept signed
 //
 // Each step runs at its own pace and on its own, has a time limit and a most that it
 // does in one pass, and neither waits for nor minds the failure of another. Every

@@ -162,6 +162,10 @@ func (b *board) PruneIdempotency(ctx context.Context) (int, error) {
 	return 0, b.call(ctx, "PruneIdempotency")
 }
 func (b *board) Checkpoint(ctx context.Context) (int, error) { return 0, b.call(ctx, "Checkpoint") }
+func (b *board) PruneMail(ctx context.Context) (int, error)  { return 0, b.call(ctx, "PruneMail") }
+func (b *board) LeavingSoon(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "LeavingSoon")
+}
 
 // What the sweeper never calls.
 func (b *board) WorkView(context.Context, visit.VisitID) (visit.Work, error) { panic("unused") }

@@ -50,6 +50,8 @@ type Chores interface {
 	PruneLedger(ctx context.Context) (int, error)
 	PruneIdempotency(ctx context.Context) (int, error)
 	Checkpoint(ctx context.Context) (int, error)
+	LeavingSoon(ctx context.Context, limit int) (int, error)
+	PruneMail(ctx context.Context) (int, error)
 }
 
 // desk joins activities to the store.

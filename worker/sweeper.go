@@ -58,10 +58,12 @@ func (s *sweeper) steps() []step {
 		{"intents", 5 * time.Second, s.intents},
 		{"workflows", 30 * time.Second, s.missing},
 		{"no_shows", 30 * time.Second, limited(s.store.MarkNoShows)},
+		{"leaving_soon", 10 * time.Second, limited(s.store.LeavingSoon)},
 		{"credentials", 5 * time.Minute, limited(s.store.WipeCredentials)},
 		{"ledger", 10 * time.Minute, s.store.PruneLedger},
 		{"idempotency", 10 * time.Minute, s.store.PruneIdempotency},
 		{"checkpoints", 10 * time.Minute, s.store.Checkpoint},
+		{"mail", 10 * time.Minute, s.store.PruneMail},
 	}
 }
 
