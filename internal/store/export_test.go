@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // ListStatement shows a test the statement of a list, to ask the planner about it.
@@ -35,3 +37,6 @@ func (s *Store) BreakCommit(ctx context.Context, f func(context.Context, func(sq
 		return t.Conn().PgConn().Conn().Close()
 	})
 }
+
+// PurgeStatement shows a test what a purge of a class runs.
+func PurgeStatement(class visit.Class) string { return purges[class] }

@@ -21,7 +21,7 @@ import (
 const (
 	rewriteLockFor   = time.Second
 	rewriteFor       = 10 * time.Minute
-	oldSnapshotsFor  = 10 * time.Second // how long transactions that may still see deleted rows are waited for
+	oldSnapshotsFor  = time.Minute // how long transactions that may still see deleted rows are waited for
 	oldSnapshotsEach = 250 * time.Millisecond
 )
 
@@ -117,18 +117,23 @@ func (s *Store) traced(ctx context.Context, id PurgeID) ([]string, error) {
 	return tables, err
 }
 
-// snapshotsGone waits until no transaction is left that began before now: one that
-// still sees deleted rows would have them copied into the new file.
+// snapshotsGone waits until nobody can see what was deleted before now: rows that
+// somebody may still see are copied into the new file. A transaction of another
+// database of the server counts as well, because the rewrite's own view reaches
+// back to the oldest that runs.
 func snapshotsGone(ctx context.Context, conn *pgx.Conn) (bool, error) {
-	const old = `select count(*) from pg_stat_activity
-		where datname = current_database() and pid <> pg_backend_pid() and backend_xmin is not null and xact_start < $1`
-	var began time.Time
-	if err := conn.QueryRow(ctx, `select clock_timestamp()`).Scan(&began); err != nil {
+	const old = `select count(*) from (
+			select where pg_snapshot_xmin(pg_current_snapshot()) < @next::text::xid8
+			union all select from pg_stat_activity where pid <> pg_backend_pid()
+				and (datname is null or datname = current_database()) and age(backend_xmin) > age(@next::text::xid8::xid)
+			union all select from pg_replication_slots where age(xmin) > age(@next::text::xid8::xid)) seeing`
+	var next string
+	if err := conn.QueryRow(ctx, `select pg_snapshot_xmax(pg_current_snapshot())::text`).Scan(&next); err != nil {
 		return false, err
 	}
 	for range oldSnapshotsFor / oldSnapshotsEach {
 		var left int
-		if err := conn.QueryRow(ctx, old, began).Scan(&left); err != nil || left == 0 {
+		if err := conn.QueryRow(ctx, old, pgx.NamedArgs{"next": next}).Scan(&left); err != nil || left == 0 {
 			return err == nil, err
 		}
 		timer := time.NewTimer(oldSnapshotsEach)
