@@ -20,6 +20,7 @@ type CLI struct {
 	Token   TokenCommands  `cmd:"" help:"API tokens."`
 	Admin   AdminCommands  `cmd:"" help:"Administrators."`
 	Audit   AuditCommands  `cmd:"" help:"The audit trail."`
+	Mail    MailCommands   `cmd:"" help:"Mail."`
 	NASSim  NASSimCommand  `cmd:"" name:"nas-sim" help:"Simulate a NAS, for trials and tests."`
 	OpenAPI OpenAPICommand `cmd:"" name:"openapi" help:"Print the HTTP interface's description."`
 	Key     KeyCommands    `cmd:"" help:"Deployment keys."`
@@ -56,10 +57,15 @@ type Observability struct {
 	OTLPEndpoint  string `name:"otlp-endpoint" help:"OTLP/HTTP endpoint for traces; empty for none." env:"FOYER_OTLP_ENDPOINT"`
 }
 
+// Public is the deployment's address for people.
+type Public struct {
+	PublicURL string `help:"Where browsers reach the API." default:"http://127.0.0.1:8080" env:"FOYER_PUBLIC_URL"`
+}
+
 // HTTP is the API's listener.
 type HTTP struct {
-	Listen         string        `help:"API listener." default:"127.0.0.1:8080" env:"FOYER_LISTEN"`
-	PublicURL      string        `help:"Where browsers reach the API." default:"http://127.0.0.1:8080" env:"FOYER_PUBLIC_URL"`
+	Listen string `help:"API listener." default:"127.0.0.1:8080" env:"FOYER_LISTEN"`
+	Public
 	TrustedProxies []string      `help:"Addresses or networks that may set X-Forwarded-For." env:"FOYER_TRUSTED_PROXIES"`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file; read again when it changes." env:"FOYER_TLS_CERT" type:"path"`
 	TLSKey         string        `name:"tls-key" help:"Key file." env:"FOYER_TLS_KEY" type:"path"`
@@ -99,6 +105,8 @@ type APICommand struct {
 type WorkerCommand struct {
 	Database
 	Temporal
+	Public
+	Mail
 	Observability
 	Activities int `help:"Activities at a time." default:"64" env:"FOYER_WORKER_ACTIVITIES"`
 	Workflows  int `help:"Cached workflow runs." default:"2000" env:"FOYER_WORKER_CACHE"`

@@ -104,7 +104,7 @@ func Status(err error) int {
 }
 
 // explain makes an error of the domain; see the package documentation.
-func (f *failure) explain() error {
+func (f *failure) explain() *visit.Error {
 	switch {
 	case f.step == stepTLS:
 		return f.as(visit.KindUnavailable, "mail_tls", settingsFor, "The mail server's TLS cannot be trusted.")
@@ -126,6 +126,6 @@ func (f *failure) lost() bool {
 	return network || errors.Is(f.err, net.ErrClosed) || errors.Is(f.err, io.EOF) || errors.Is(f.err, io.ErrUnexpectedEOF)
 }
 
-func (f *failure) as(kind visit.Kind, code string, after time.Duration, message string) error {
+func (f *failure) as(kind visit.Kind, code string, after time.Duration, message string) *visit.Error {
 	return &visit.Error{Kind: kind, Code: code, Message: message, RetryAfter: after, Err: f}
 }
