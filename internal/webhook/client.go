@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,8 +86,19 @@ func (o Options) transport(check func(netip.Addr) error) *http.Transport {
 	if o.Proxy != nil {
 		dialer.Control = nil
 		transport.Proxy = http.ProxyURL(o.Proxy)
+		transport.OnProxyConnectResponse = refusedByProxy
 	}
 	return transport
+}
+
+// errProxy is an egress proxy that does not connect: mostly because it may not.
+var errProxy = errors.New("the egress proxy refuses the address")
+
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return errProxy
+	}
+	return nil
 }
 
 // Request is one attempt.

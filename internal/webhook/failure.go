@@ -28,7 +28,7 @@ const (
 // failure says why there is no answer. An address that the guard refuses is no
 // reason to give up: what a name resolves to may be mended like anything else.
 func failure(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[*AddressError](err); ok {
+	if _, ok := errors.AsType[*AddressError](err); ok || errors.Is(err, errProxy) {
 		return unanswered(CodeAddress, "The endpoint's address may not be called.", err)
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {

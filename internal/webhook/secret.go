@@ -41,7 +41,7 @@ func ParseSecret(text string) (Secret, error) {
 		return Secret{}, visit.Invalid("secret", "A webhook's secret begins with %s.", secretPrefix)
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if err != nil {
+	if err != nil || strings.ContainsAny(encoded, "\r\n") { // which the decoder passes over
 		return Secret{}, visit.Invalid("secret", "A webhook's secret is base64 after %s.", secretPrefix)
 	}
 	if len(key) < secretShortest || len(key) > secretLongest {
