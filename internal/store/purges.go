@@ -231,10 +231,6 @@ var purges = map[visit.Class]string{
 	visit.ClassLawful: `update lawful_requests set query_sealed = null, reference_sealed = null where id in (
 		select id from lawful_requests where expires_at <= @before and (query_sealed is not null or reference_sealed is not null)
 		order by expires_at limit @limit)`,
-	visit.ClassSMSCodes: `delete from sms_codes where id in (
-		select id from sms_codes where expires_at <= @before order by expires_at limit @limit)`,
-	visit.ClassMailRates: `delete from mail_rates where (recipient_hash, hour) in (
-		select recipient_hash, hour from mail_rates where hour <= @before order by hour limit @limit)`,
 }
 
 // purgeVisits blanks visits that are due. Which are is found by an index and

@@ -321,10 +321,10 @@ func TestConnectionRecordsAndTheRestAreDeletedInTime(t *testing.T) {
 	t.Parallel()
 	l := connect(t)
 	l.came(t)
-	hourly := `insert into mail_rates (recipient_hash, hour, count) values ('\x01', $1, 1) returning 'x'`
-	sql[string](t, l.bench, hourly, l.Clock.Now())
-	sql[string](t, l.bench, `insert into sms_codes (id, site_id, phone_hash, code_hash, expires_at, created_at)
-		values (gen_random_uuid(), $1, '\x01', '\x02', $2, $2) returning 'x'`, l.site.ID, l.Clock.Now().Add(day))
+	sql[string](t, l.bench, `insert into users (id, email, password_hash, role, created_at, updated_at) values
+		('0197a000-0000-7000-8000-000000000001', 'a@example.org', '', 'host', now(), now()) returning 'x'`)
+	sql[string](t, l.bench, `insert into logins (token_hash, user_id, created_at, last_seen_at, expires_at) values
+		('\x01', '0197a000-0000-7000-8000-000000000001', $1, $1, $1) returning 'x'`, l.Clock.Now().Add(day))
 	counts := func() map[string]int {
 		l.Clock.Advance(time.Second)
 		run, err := l.NextPurgeRun(t.Context(), l.Clock.Now().Format(time.DateOnly))
@@ -333,7 +333,7 @@ func TestConnectionRecordsAndTheRestAreDeletedInTime(t *testing.T) {
 	}
 	require.Empty(t, counts())
 	l.Clock.Advance(day)
-	require.Equal(t, map[string]int{"sms_codes": 1, "mail_rates": 1}, counts())
+	require.Equal(t, map[string]int{"logins": 1}, counts())
 	l.Clock.Advance(13 * day)
 	require.Equal(t, map[string]int{"refused_logins": 1}, counts())
 	l.Clock.Advance(76 * day)

@@ -34,8 +34,6 @@ var held = map[string][]string{
 	string(visit.ClassRefusedLogins): {"refused_logins"},
 	string(visit.ClassLogins):        {"logins"},
 	string(visit.ClassLawful):        {"lawful_requests"},
-	string(visit.ClassSMSCodes):      {"sms_codes"},
-	string(visit.ClassMailRates):     {"mail_rates"},
 }
 
 // erasedFrom lists the tables that the erasure of a person leaves traces in.

@@ -17,23 +17,19 @@ const (
 	ClassRefusedLogins Class = "refused_logins"
 	ClassLogins        Class = "logins"
 	ClassLawful        Class = "lawful_requests"
-	ClassSMSCodes      Class = "sms_codes"
-	ClassMailRates     Class = "mail_rates"
 )
 
 // PurgedClasses lists the classes in the order of a purge. Terminations come
 // before the sessions they refer to.
 func PurgedClasses() []Class {
 	return []Class{
-		ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins,
-		ClassLogins, ClassLawful, ClassSMSCodes, ClassMailRates,
+		ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins, ClassLogins, ClassLawful,
 	}
 }
 
 // How long things are kept that no site's setting changes.
 const (
 	LawfulRequestFor = 30 * 24 * time.Hour // a lawful request and what it asks
-	MailRatesKeptFor = 24 * time.Hour
 	// PresenceOverdueAfter is how long after its departure a visit whose visitor
 	// nobody has seen leave is an alarm, and the least time between two of them.
 	PresenceOverdueAfter = 7 * 24 * time.Hour
@@ -57,8 +53,8 @@ type Days struct {
 	Refused  int
 }
 
-// The bounds. Three days and three hours is how long a delivery or the CRM is
-// waited for, so that a visit is never purged under their hands.
+// The bounds. Deliveries and the CRM are waited for three days and three hours, and
+// no visit is purged under their hands.
 const (
 	minVisitDays, maxVisitDays     = 4, 3650
 	minSessionDays, maxSessionDays = 1, 730
@@ -149,9 +145,7 @@ func (d Days) Before(class Class, now time.Time) time.Time {
 		return now.AddDate(0, 0, -d.Sessions)
 	case ClassRefusedLogins:
 		return now.AddDate(0, 0, -d.Refused)
-	case ClassMailRates:
-		return now.Add(-MailRatesKeptFor)
-	case ClassLogins, ClassLawful, ClassSMSCodes: // carry their own end
+	case ClassLogins, ClassLawful: // carry their own end
 	}
 	return now
 }
