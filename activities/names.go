@@ -14,6 +14,14 @@ const (
 	nameFailTermination   = "FailTermination"
 	nameSyncCRM           = "SyncCRM"
 	nameSealAudit         = "SealAudit"
+	nameBeginPurge        = "BeginPurge"
+	namePurgeClass        = "PurgeClass"
+	nameRewriteTables     = "RewriteTables"
+	nameEndPurge          = "EndPurge"
+	nameEraseFromCRM      = "EraseFromCRM"
+	nameEndErasure        = "EndErasure"
+	nameDeliver           = "Deliver"
+	nameFailDelivery      = "FailDelivery"
 )
 
 // Set is every activity there is.
@@ -22,6 +30,9 @@ type Set struct {
 	Terminations *Terminations
 	CRM          *CRM
 	Records      *Records
+	Purges       *Purges
+	Erasures     *Erasures
+	Deliveries   *Deliveries
 }
 
 // named is an activity under its registered name.
@@ -38,6 +49,14 @@ func (s Set) list() []named {
 		{nameFailTermination, s.Terminations.FailTermination},
 		{nameSyncCRM, s.CRM.SyncCRM},
 		{nameSealAudit, s.Records.SealAudit},
+		{nameBeginPurge, s.Purges.BeginPurge},
+		{namePurgeClass, s.Purges.PurgeClass},
+		{nameRewriteTables, s.Purges.RewriteTables},
+		{nameEndPurge, s.Purges.EndPurge},
+		{nameEraseFromCRM, s.Erasures.EraseFromCRM},
+		{nameEndErasure, s.Erasures.EndErasure},
+		{nameDeliver, s.Deliveries.Deliver},
+		{nameFailDelivery, s.Deliveries.FailDelivery},
 	}
 }
 

@@ -30,6 +30,8 @@ type Desk struct {
 	Now func() time.Time
 	// Fail is asked before each step; its error is the step's.
 	Fail func(step string) error
+	// Post keeps and carries deliveries.
+	Post *Post
 	// Begin answers TerminateSessions; nil means that no session is live.
 	Begin func(a activities.Attempt) (visit.TerminationResult, bool, error)
 
@@ -41,7 +43,7 @@ type Desk struct {
 
 // New returns a desk without visits.
 func New(now func() time.Time) *Desk {
-	return &Desk{Now: now, rows: map[visit.VisitID]*Row{}}
+	return &Desk{Now: now, Post: &Post{deliveries: map[visit.DeliveryID]*Letter{}}, rows: map[visit.VisitID]*Row{}}
 }
 
 // Set returns activities over the desk.
@@ -49,6 +51,7 @@ func (d *Desk) Set() activities.Set {
 	return activities.Set{
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
 		CRM: &activities.CRM{Settings: d}, Records: &activities.Records{Archive: d},
+		Deliveries: d.Post.activities(d.Now),
 	}
 }
 

@@ -198,7 +198,7 @@ func (t *tx) mailSettings(ctx context.Context, events []ChainEvent) (map[visit.S
 	rows, err := all[row](ctx, t, `select id, mail from sites where id = any(@sites::uuid[])`, pgx.NamedArgs{"sites": slices.Collect(maps.Keys(sites))})
 	settings := make(map[visit.SiteID]visit.MailSettings, len(rows))
 	for _, r := range rows {
-		settings[r.ID] = relayMailSettings(r.Mail)
+		settings[r.ID] = mailSettingsOf(r.Mail)
 	}
 	return settings, err
 }
@@ -252,5 +252,3 @@ func (t *tx) insertDeliveries(ctx context.Context, rows []planned) ([]visit.Deli
 	}
 	return made, t.SendBatch(ctx, &batch).Close()
 }
-
-func relayMailSettings([]byte) visit.MailSettings { return visit.MailSettings{} }
