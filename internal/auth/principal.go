@@ -17,6 +17,7 @@ const (
 	KindKiosk    Kind = "kiosk"    // a self-service screen
 	KindOperator Kind = "operator" // someone at an operator's tool, such as the Temporal UI
 	KindSystem   Kind = "system"   // a part of Foyer, acting by itself
+	KindLink     Kind = "link"     // someone who holds a signed link: "guest" or "host"
 )
 
 // Principal is who makes a call. Treat it as read-only: it is shared by everything

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/link"
+	"github.com/foyerhq/foyer/internal/qr"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -72,22 +73,23 @@ func (d *draft) invitation() error {
 		return err
 	}
 	var err error
-	d.picture, err = QRCode(d.Button)
+	d.picture, err = qr.PNG(d.Button)
 	return err
 }
 
 func (d *draft) credentials() error {
 	d.toVisitor()
 	d.networks()
-	d.row("fact.username", d.Credentials.Username)
-	d.Table = append(d.Table, Row{Label: d.p.Text("fact.password"), Value: d.Credentials.Password, Groups: groups(d.Credentials.Password)})
+	d.Table = append(d.Table,
+		Row{Label: d.p.Text("fact.username"), Value: d.Credentials.Username, Groups: []string{d.Credentials.Username}},
+		Row{Label: d.p.Text("fact.password"), Value: d.Credentials.Password, Groups: groups(d.Credentials.Password)})
 	d.row("fact.departure", d.p.Near(d.Visit.ExpectedDeparture, d.Now))
 	d.Notes = []string{d.p.Text("mail.credentials.note")}
 	for _, n := range d.Site.Networks {
-		if code := networkQR(n); code != "" && d.picture == nil {
+		if code := qr.Network(n); code != "" && d.picture == nil {
 			d.Caption = d.p.Text("mail.credentials.qr")
 			var err error
-			if d.picture, err = QRCode(code); err != nil {
+			if d.picture, err = qr.PNG(code); err != nil {
 				return err
 			}
 		}

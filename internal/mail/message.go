@@ -66,7 +66,7 @@ func (m Message) bytes() ([]byte, error) {
 func (m Message) attach(msg *gomail.Msg) error {
 	if m.QR != nil {
 		err := msg.EmbedReader("code.png", bytes.NewReader(m.QR),
-			gomail.WithFileContentID(qrID), gomail.WithFileContentType("image/png"))
+			gomail.WithFileContentID("<"+qrID+">"), gomail.WithFileContentType("image/png"))
 		if err != nil {
 			return err
 		}
