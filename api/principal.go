@@ -173,6 +173,8 @@ func (s *Server) keyed(ctx context.Context, key string, status int, request ...a
 	return c
 }
 
-func scopeOf(p auth.Principal) store.Scope { return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs} }
+func scopeOf(p auth.Principal) store.Scope {
+	return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs, Host: p.Host}
+}
 
 func sitesOf(s store.Scope) auth.Sites { return auth.Sites{All: s.All, IDs: s.Sites} }

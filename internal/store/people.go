@@ -52,10 +52,10 @@ type personRow struct {
 
 // personColumns count the visits in scope; a person without any is not seen.
 const personColumns = `p.id, p.first_name, p.last_name, p.email, p.phone, p.company, p.created_at, p.updated_at,
-	(select count(*) from visits v where v.person_id = p.id and ` + inScope + `) as visits`
+	(select count(*) from visits v where v.person_id = p.id and ` + visitInScope + `) as visits`
 
 const (
-	personInScope = `exists (select from visits v where v.person_id = p.id and ` + inScope + `)`
+	personInScope = `exists (select from visits v where v.person_id = p.id and ` + visitInScope + `)`
 	personMatches = `(p.first_name || ' ' || p.last_name ilike @word%d or p.email ilike @word%d or p.phone ilike @word%d or p.company ilike @word%d)`
 )
 
@@ -78,7 +78,7 @@ func (s *Store) People(ctx context.Context, scope Scope, filter PersonFilter) (P
 		if !scope.holds(filter.SiteID) {
 			return page, visit.ErrSiteNotFound
 		}
-		scope = Scope{Sites: []visit.SiteID{filter.SiteID}}
+		scope.All, scope.Sites = false, []visit.SiteID{filter.SiteID}
 	}
 	words, err := searchWords(filter.Query)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Store) Person(ctx context.Context, scope Scope, id visit.PersonID) (Per
 		if person, err = findPerson(ctx, q, scope, id); err != nil {
 			return err
 		}
-		const list = `select ` + visitColumns + ` from visits v where v.person_id = @id and ` + inScope + ` order by v.id desc limit @limit`
+		const list = `select ` + visitColumns + ` from visits v where v.person_id = @id and ` + visitInScope + ` order by v.id desc limit @limit`
 		rows, err := all[visitRow](ctx, q, list, scope.args(pgx.NamedArgs{"id": id, "limit": detailLimit}))
 		for _, row := range rows {
 			visits = append(visits, row.visit())

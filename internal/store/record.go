@@ -74,6 +74,8 @@ func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 		object = "agent:" + string(e.AgentID)
 	case e.Kind == visit.EventPersonErased:
 		object = fmt.Sprint("person:", e.Data["person_id"])
+	case e.Kind == visit.EventPasswordResetAsked:
+		object = fmt.Sprint("user:", e.Data["user_id"])
 	}
 	row := audit.Row{At: t.now, Actor: e.Actor, Action: string(e.Kind), EventID: id, Object: object, Body: e.Data}
 	c := t.of(e.SiteID)

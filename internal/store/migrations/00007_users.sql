@@ -3,7 +3,7 @@
 -- A user may have no password: one who signs in elsewhere, or was just invited.
 -- A link to set a password that was asked for before credentials_at is void.
 alter table users add column language text not null default '';
-alter table users add column credentials_at timestamptz not null default '-infinity'; -- password or address changed
+alter table users add column credentials_at timestamptz not null default 'epoch'; -- password or address changed
 alter table users add column reset_asked_at timestamptz;                            -- a link was last asked for
 alter table users add column last_login_at timestamptz;
 alter table users add column totp_sealed bytea;                                     -- RFC 6238 secret
