@@ -98,6 +98,7 @@ type APICommand struct {
 	HTTP
 	AgentListener
 	Codec
+	Outward
 	Observability
 }
 
@@ -107,8 +108,10 @@ type WorkerCommand struct {
 	Temporal
 	Public
 	Mail
+	Outward
 	Observability
 	Activities int `help:"Activities at a time." default:"64" env:"FOYER_WORKER_ACTIVITIES"`
+	Calls      int `help:"Deliveries and calls to CRMs at a time." default:"64" env:"FOYER_WORKER_CALLS"`
 	Workflows  int `help:"Cached workflow runs." default:"2000" env:"FOYER_WORKER_CACHE"`
 }
 

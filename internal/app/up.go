@@ -32,6 +32,7 @@ type UpCommand struct {
 	TLSKey          string `name:"tls-key" help:"Key file of the API." env:"FOYER_TLS_KEY" type:"path"`
 
 	Mail
+	Outward
 }
 
 // upPorts are the ports `foyer up` uses, in the order of --port-base.
@@ -186,6 +187,7 @@ func (u *up) api() *APICommand {
 		},
 		AgentListener: AgentListener{AgentListen: local(u.ports.agents), AgentHosts: []string{"127.0.0.1", "localhost"}, AgentURL: u.agentURL()},
 		Codec:         Codec{CodecListen: local(u.ports.codec), CodecOrigin: u.temporalUI()},
+		Outward:       u.Outward,
 		Observability: Observability{MetricsListen: local(u.ports.apiMetrics)},
 	}
 }
@@ -209,7 +211,7 @@ func (u *up) temporalUI() string {
 
 func (u *up) worker() *WorkerCommand {
 	return &WorkerCommand{
-		Database: u.database(), Temporal: u.durable(), Public: u.public(), Mail: u.Mail, Activities: 64, Workflows: 2000,
+		Database: u.database(), Temporal: u.durable(), Public: u.public(), Mail: u.Mail, Outward: u.Outward, Activities: 64, Calls: 64, Workflows: 2000,
 		Observability: Observability{MetricsListen: local(u.ports.workerMetrics)},
 	}
 }
