@@ -13,6 +13,7 @@ const (
 	nameTerminateSessions = "TerminateSessions"
 	nameFailTermination   = "FailTermination"
 	nameSyncCRM           = "SyncCRM"
+	nameFailCRM           = "FailCRM"
 	nameSealAudit         = "SealAudit"
 	nameBeginPurge        = "BeginPurge"
 	namePurgeClass        = "PurgeClass"
@@ -48,6 +49,7 @@ func (s Set) list() []named {
 		{nameTerminateSessions, s.Terminations.TerminateSessions},
 		{nameFailTermination, s.Terminations.FailTermination},
 		{nameSyncCRM, s.CRM.SyncCRM},
+		{nameFailCRM, s.CRM.FailCRM},
 		{nameSealAudit, s.Records.SealAudit},
 		{nameBeginPurge, s.Purges.BeginPurge},
 		{namePurgeClass, s.Purges.PurgeClass},

@@ -25,6 +25,8 @@ var _ Notifications = (*store.Notifier)(nil)
 
 // board is a database of stragglers, and Temporal beside it, for the sweeper.
 type board struct {
+	CRMVisits // not the sweeper's business
+
 	mu       sync.Mutex
 	calls    map[string]int
 	fail     map[string]error

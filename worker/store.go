@@ -19,6 +19,7 @@ type Store interface {
 	Deliveries
 	Shredder
 	Erasures
+	CRMVisits
 	// TryLead takes the deployment's lease of a name if nobody has it.
 	TryLead(ctx context.Context, name string) (lease context.Context, release func(), ok bool, err error)
 }
@@ -29,6 +30,12 @@ type Visits interface {
 	IssueVoucher(ctx context.Context, id visit.VisitID, by store.Taker) (store.Issued, error)
 	RevokeVoucher(ctx context.Context, id visit.VisitID, in store.RevokeInput) (store.Revoked, error)
 	SealVisit(ctx context.Context, id visit.VisitID, in store.SealInput) error
+}
+
+// CRMVisits are visits on their way to customers' CRMs.
+type CRMVisits interface {
+	CRMJob(ctx context.Context, id visit.VisitID) (visit.CRMJob, error)
+	activities.CRMLog
 }
 
 // Commands are terminations on their way to agents and back.
@@ -81,7 +88,7 @@ type desk struct{ store Store }
 func (d desk) set() activities.Set {
 	return activities.Set{
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
-		CRM: &activities.CRM{Settings: d.store}, Records: &activities.Records{Archive: d},
+		CRM: &activities.CRM{Settings: d.store, Log: d.store}, Records: &activities.Records{Archive: d},
 		Purges: &activities.Purges{Shredder: shredder{d.store}}, Erasures: &activities.Erasures{Book: erasureBook{d.store}},
 	}
 }

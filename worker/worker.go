@@ -29,6 +29,7 @@ type Config struct {
 	// Couriers carry deliveries, by sort of target; what has none waits.
 	Couriers map[string]activities.Courier
 	Mails    store.MailPlan // nil: events give rise to no mail
+	CRM      *CRM           // nil: this process speaks to no CRM
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Limits   Limits
@@ -161,6 +162,9 @@ func (w *Worker) set() activities.Set {
 	set := desk{w.Store}.set()
 	set.Deliveries = &activities.Deliveries{
 		Log: deliveryLog{w.Store}, Couriers: w.Couriers, Schedule: schedule, Attempted: w.Metrics.attempted, Now: w.Now,
+	}
+	if w.CRM != nil {
+		set.CRM.Accounts, set.Erasures.CRM = w.CRM, w.CRM
 	}
 	return set
 }

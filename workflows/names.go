@@ -11,10 +11,11 @@ import (
 // The registered names. They are written into histories; signals and updates are
 // spoken by [Client] alone.
 const (
-	nameVisit    = "Visit"
-	namePurge    = "Purge"
-	nameErase    = "Erase"
-	nameDelivery = "Delivery"
+	nameVisit     = "Visit"
+	namePurge     = "Purge"
+	nameErase     = "Erase"
+	nameDelivery  = "Delivery"
+	nameSyncVisit = "SyncVisit"
 
 	updateCheckIn = "check-in" // also its id: one check-in a visit
 
@@ -41,4 +42,5 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Purge, workflow.RegisterOptions{Name: namePurge})
 	registry.RegisterWorkflowWithOptions(Erase, workflow.RegisterOptions{Name: nameErase})
 	registry.RegisterWorkflowWithOptions(Delivery, workflow.RegisterOptions{Name: nameDelivery})
+	registry.RegisterWorkflowWithOptions(SyncVisit, workflow.RegisterOptions{Name: nameSyncVisit})
 }

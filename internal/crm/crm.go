@@ -18,11 +18,12 @@ type Client interface {
 	Check(ctx context.Context) error
 	// Setup makes in the CRM what SyncVisit needs, as far as the vendor lets it, and
 	// says what it made and what an administrator must do by hand.
-	Setup(ctx context.Context) (Setup, error)
+	Setup(ctx context.Context) (visit.CRMSetup, error)
 	// SyncVisit writes the visit, once however often it is called.
 	SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) (visit.CRMRefs, error)
-	// Erase removes the contact and the visit. What is gone already is no error.
-	Erase(ctx context.Context, refs visit.CRMRefs) error
+	// Erase removes visits and then the contact. Empty ids are passed over; what is
+	// gone already is no error.
+	Erase(ctx context.Context, contact string, visits []string) error
 }
 
 // Memory is what earlier attempts of a visit have left.
@@ -33,15 +34,6 @@ type Memory struct {
 	Note func(ctx context.Context, refs visit.CRMRefs) error
 }
 
-// Setup is the outcome of setting an account up.
-type Setup struct {
-	Made  []string // what was made now
-	ToDo  []string // what an administrator has to do
-	Ready bool     // visits can be written
-	// Settings are the account's, with the names of what was found or made.
-	Settings visit.CRMSettings
-}
-
 // Options are what clients share.
 type Options struct {
 	HTTP  *http.Client // dials through the guard
@@ -49,15 +41,51 @@ type Options struct {
 	Now   func() time.Time
 }
 
-// New returns the client of an account. It returns KindInvalid errors that name a
-// setting.
-func New(account visit.CRMAccount, o Options) (Client, error) {
-	if err := Validate(account, o.Allow); err != nil {
-		return nil, err
-	}
+// Vendors opens accounts. It is safe for concurrent use.
+type Vendors struct{ options Options }
+
+// NewVendors returns the opener of accounts.
+func NewVendors(o Options) *Vendors {
 	shared := *o.HTTP
 	shared.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	o.HTTP = &shared
+	return &Vendors{o}
+}
+
+// Validate is the function of that name.
+func (v *Vendors) Validate(account visit.CRMAccount) error { return Validate(account, v.options.Allow) }
+
+// Check is Client's, for an account that need not be kept open.
+func (v *Vendors) Check(ctx context.Context, account visit.CRMAccount) error {
+	client, err := v.Open(account)
+	if err != nil {
+		return err
+	}
+	return client.Check(ctx)
+}
+
+// Setup is Client's, for an account that need not be kept open.
+func (v *Vendors) Setup(ctx context.Context, account visit.CRMAccount) (visit.CRMSetup, error) {
+	client, err := v.Open(account)
+	if err != nil {
+		return visit.CRMSetup{}, err
+	}
+	done, err := client.Setup(ctx)
+	found := done.Settings.VisitorField
+	done.Settings = account.Settings // without the defaults, which may change
+	if account.Kind == visit.Pipedrive {
+		done.Settings.VisitorField = found
+	}
+	return done, err
+}
+
+// Open returns the client of an account, which keeps its token. It returns
+// KindInvalid errors that name a setting.
+func (v *Vendors) Open(account visit.CRMAccount) (Client, error) {
+	if err := v.Validate(account); err != nil {
+		return nil, err
+	}
+	o := v.options
 	account.Settings = withDefaults(account)
 	switch account.Kind {
 	case visit.HubSpot:
@@ -87,6 +115,28 @@ func (l lenient) SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) (vis
 		return m.Refs, err
 	}
 	return l.Client.SyncVisit(ctx, v, m)
+}
+
+// erase removes visits and then the contact, by the vendor's way of removing one.
+func erase(contact string, visits []string, visitAt, contactAt func(id string) error) error {
+	for _, id := range visits {
+		if err := eraseOne(id, visitAt); err != nil {
+			return err
+		}
+	}
+	return eraseOne(contact, contactAt)
+}
+
+// eraseOne takes "there is no such record" for what erasing wants to hear.
+func eraseOne(id string, at func(id string) error) error {
+	if id == "" {
+		return nil
+	}
+	err := at(id)
+	if visit.KindOf(err) == visit.KindNotFound {
+		return nil
+	}
+	return err
 }
 
 // namespace keeps our UUIDs apart from everybody else's.

@@ -48,7 +48,7 @@ func setup(t testing.TB, kind visit.CRMKind) *bench {
 
 func (b *bench) client(t testing.TB, client *http.Client) crm.Client {
 	t.Helper()
-	c, err := crm.New(b.account, crm.Options{HTTP: client, Allow: loopback, Now: time.Now})
+	c, err := crm.NewVendors(crm.Options{HTTP: client, Allow: loopback, Now: time.Now}).Open(b.account)
 	require.NoError(t, err)
 	return c
 }
@@ -128,9 +128,9 @@ func TestAVisitIsWrittenOnce(t *testing.T) {
 		require.NoError(t, err)
 		b.one(t, 1, 2) // another visit of the same person
 
-		require.NoError(t, b.Erase(t.Context(), refs))
+		require.NoError(t, b.Erase(t.Context(), refs.Contact, []string{refs.Visit, ""}))
 		b.one(t, 0, 1)
-		require.NoError(t, b.Erase(t.Context(), refs), "what is gone is no error")
+		require.NoError(t, b.Erase(t.Context(), refs.Contact, []string{refs.Visit, ""}), "what is gone is no error")
 	})
 }
 
@@ -212,7 +212,7 @@ func TestRandomFailuresDoubleNothing(t *testing.T) {
 			fake := crmtest.New(b.account.Kind)
 			server := httptest.NewServer(fake)
 			defer server.Close()
-			client, err := crm.New(fake.Account(server.URL), crm.Options{HTTP: &http.Client{Transport: single}, Allow: loopback, Now: time.Now})
+			client, err := crm.NewVendors(crm.Options{HTTP: &http.Client{Transport: single}, Allow: loopback, Now: time.Now}).Open(fake.Account(server.URL))
 			require.NoError(t, err)
 			faults := rapid.SliceOfN(rapid.SampledFrom([]crmtest.Fault{
 				crmtest.None, crmtest.None, crmtest.Unavailable, crmtest.Lost, crmtest.Cut, crmtest.Limited, crmtest.Page, crmtest.Expired, crmtest.Empty,
@@ -396,7 +396,7 @@ func TestAHangEnds(t *testing.T) {
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			})}
-			c, err := crm.New(account, crm.Options{HTTP: hangs, Allow: loopback, Now: time.Now})
+			c, err := crm.NewVendors(crm.Options{HTTP: hangs, Allow: loopback, Now: time.Now}).Open(account)
 			require.NoError(t, err)
 			began := time.Now()
 			_, err = c.SyncVisit(t.Context(), ada(aVisit), (&memory{}).begin())

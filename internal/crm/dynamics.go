@@ -152,21 +152,18 @@ func (d *dynamics) Check(ctx context.Context) error {
 }
 
 // Setup implements Client: nothing has to be made.
-func (d *dynamics) Setup(ctx context.Context) (Setup, error) {
+func (d *dynamics) Setup(ctx context.Context) (visit.CRMSetup, error) {
 	err := d.Check(ctx)
-	return Setup{Ready: err == nil, Settings: d.settings}, err
+	return visit.CRMSetup{Ready: err == nil, Settings: d.settings}, err
 }
 
 // Erase implements Client.
-func (d *dynamics) Erase(ctx context.Context, refs visit.CRMRefs) error {
-	for _, record := range []struct{ table, id string }{{"appointments", refs.Visit}, {"contacts", refs.Contact}} {
-		if record.id == "" {
-			continue
-		}
-		_, err := d.call(ctx, request{method: http.MethodDelete, path: d.data + "/" + record.table + "(" + record.id + ")"}, nil)
-		if err := unlessGone(err); err != nil {
+func (d *dynamics) Erase(ctx context.Context, contact string, visits []string) error {
+	remove := func(table string) func(id string) error {
+		return func(id string) error {
+			_, err := d.call(ctx, request{method: http.MethodDelete, path: d.data + "/" + table + "(" + url.PathEscape(id) + ")"}, nil)
 			return err
 		}
 	}
-	return nil
+	return erase(contact, visits, remove("appointments"), remove("contacts"))
 }

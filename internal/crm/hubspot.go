@@ -190,8 +190,8 @@ func (h *hubSpot) Check(ctx context.Context) error {
 }
 
 // Setup implements Client: it makes the unique property of meetings.
-func (h *hubSpot) Setup(ctx context.Context) (Setup, error) {
-	s := Setup{Settings: h.settings}
+func (h *hubSpot) Setup(ctx context.Context) (visit.CRMSetup, error) {
+	s := visit.CRMSetup{Settings: h.settings}
 	var field hubSpotField
 	_, err := h.call(ctx, request{method: http.MethodGet, path: hubSpotFields + "/" + h.settings.VisitField}, &field)
 	switch {
@@ -222,24 +222,12 @@ func (h *hubSpot) Setup(ctx context.Context) (Setup, error) {
 
 // Erase implements Client. The contact is erased by HubSpot's own privacy function
 // with all that belongs to it; the meeting is archived before.
-func (h *hubSpot) Erase(ctx context.Context, refs visit.CRMRefs) error {
-	if refs.Visit != "" {
-		_, err := h.call(ctx, request{method: http.MethodDelete, path: hubSpotMeetings + "/" + url.PathEscape(refs.Visit)}, nil)
-		if err := unlessGone(err); err != nil {
-			return err
-		}
-	}
-	if refs.Contact == "" {
-		return nil
-	}
-	_, err := h.call(ctx, request{method: http.MethodPost, path: hubSpotContacts + "/gdpr-delete", body: map[string]any{"objectId": refs.Contact}}, nil)
-	return unlessGone(err)
-}
-
-// unlessGone takes "there is no such record" for what erasing wants to hear.
-func unlessGone(err error) error {
-	if visit.KindOf(err) == visit.KindNotFound {
-		return nil
-	}
-	return err
+func (h *hubSpot) Erase(ctx context.Context, contact string, visits []string) error {
+	return erase(contact, visits, func(id string) error {
+		_, err := h.call(ctx, request{method: http.MethodDelete, path: hubSpotMeetings + "/" + url.PathEscape(id)}, nil)
+		return err
+	}, func(id string) error {
+		_, err := h.call(ctx, request{method: http.MethodPost, path: hubSpotContacts + "/gdpr-delete", body: map[string]any{"objectId": id}}, nil)
+		return err
+	})
 }

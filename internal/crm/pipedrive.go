@@ -285,8 +285,8 @@ func (p *pipedrive) field(ctx context.Context) (string, error) {
 
 // Setup implements Client: it makes the field of persons that holds the visitor's
 // key. Pipedrive chooses its name, which the settings keep.
-func (p *pipedrive) Setup(ctx context.Context) (Setup, error) {
-	s := Setup{Settings: p.settings}
+func (p *pipedrive) Setup(ctx context.Context) (visit.CRMSetup, error) {
+	s := visit.CRMSetup{Settings: p.settings}
 	code, err := p.field(ctx)
 	if err != nil {
 		return s, err
@@ -308,15 +308,12 @@ func (p *pipedrive) Setup(ctx context.Context) (Setup, error) {
 }
 
 // Erase implements Client. Pipedrive keeps what is deleted for 30 days.
-func (p *pipedrive) Erase(ctx context.Context, refs visit.CRMRefs) error {
-	for _, at := range []struct{ path, id string }{{pipedriveActivities, refs.Visit}, {pipedrivePersons, refs.Contact}} {
-		if at.id == "" {
-			continue
-		}
-		_, err := p.ask(ctx, request{method: http.MethodDelete, path: at.path + "/" + url.PathEscape(at.id)}, nil)
-		if err := unlessGone(err); err != nil {
+func (p *pipedrive) Erase(ctx context.Context, contact string, visits []string) error {
+	remove := func(path string) func(id string) error {
+		return func(id string) error {
+			_, err := p.ask(ctx, request{method: http.MethodDelete, path: path + "/" + url.PathEscape(id)}, nil)
 			return err
 		}
 	}
-	return nil
+	return erase(contact, visits, remove(pipedriveActivities), remove(pipedrivePersons))
 }

@@ -216,8 +216,8 @@ func (s *salesforce) fields() map[string]string {
 
 // Setup implements Client. Making fields takes rights that an integration should
 // not have, so that it says what to make.
-func (s *salesforce) Setup(ctx context.Context) (Setup, error) {
-	out := Setup{Settings: s.settings}
+func (s *salesforce) Setup(ctx context.Context) (visit.CRMSetup, error) {
+	out := visit.CRMSetup{Settings: s.settings}
 	for object, field := range s.fields() {
 		_, err := s.query(ctx, "SELECT "+field+" FROM "+object+" LIMIT 1")
 		switch {
@@ -243,15 +243,12 @@ func salesforceToDo(object, field string) string {
 
 // Erase implements Client. What is deleted lies in Salesforce's recycle bin for 15
 // days.
-func (s *salesforce) Erase(ctx context.Context, refs visit.CRMRefs) error {
-	for _, record := range []struct{ object, id string }{{"Event", refs.Visit}, {"Contact", refs.Contact}} {
-		if record.id == "" {
-			continue
-		}
-		_, err := s.call(ctx, request{method: http.MethodDelete, path: s.data + "/sobjects/" + record.object + "/" + url.PathEscape(record.id)}, nil)
-		if err := unlessGone(err); err != nil {
+func (s *salesforce) Erase(ctx context.Context, contact string, visits []string) error {
+	remove := func(object string) func(id string) error {
+		return func(id string) error {
+			_, err := s.call(ctx, request{method: http.MethodDelete, path: s.data + "/sobjects/" + object + "/" + url.PathEscape(id)}, nil)
 			return err
 		}
 	}
-	return nil
+	return erase(contact, visits, remove("Event"), remove("Contact"))
 }

@@ -49,9 +49,9 @@ func Validate(account visit.CRMAccount, allow []netip.Prefix) error {
 	if pattern, ok := versions[account.Kind]; ok && !pattern.MatchString(s.Version) {
 		return visit.Invalid("settings.version", "This version of the interface is not supported.")
 	}
-	for field, text := range map[string]string{"settings.base_url": s.BaseURL, "settings.token_url": s.TokenURL} {
-		if text != "" && !secure(text, allow) {
-			return visit.Invalid(field, "This is not an https:// URL.")
+	for _, at := range []struct{ field, text string }{{"settings.base_url", s.BaseURL}, {"settings.token_url", s.TokenURL}} {
+		if at.text != "" && !secure(at.text, allow) {
+			return visit.Invalid(at.field, "This is not an https:// URL.")
 		}
 	}
 	return nil

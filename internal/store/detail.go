@@ -51,6 +51,7 @@ type VisitDetail struct {
 	Terminations []Termination
 	Timeline     []visit.Event
 	Deliveries   []DeliveryRecord // mails and webhooks that its events gave rise to
+	CRM          *visit.CRMSync   // what became of it in the site's CRM; nil: nothing yet
 }
 
 const detailLimit = 500
@@ -80,7 +81,13 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 		if detail.Timeline, err = timeline(ctx, q, id); err != nil {
 			return err
 		}
-		detail.Deliveries, err = deliveriesOf(ctx, q, id)
+		if detail.Deliveries, err = deliveriesOf(ctx, q, id); err != nil {
+			return err
+		}
+		sync, err := findCRMSync(ctx, q, id)
+		if err == nil && sync != nil {
+			detail.CRM = new(sync.sync())
+		}
 		return err
 	})
 	return detail, err

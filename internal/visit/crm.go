@@ -141,6 +141,39 @@ type CRMVisit struct {
 	Fields  []CRMField // chosen, and sent
 }
 
+// CRMJob is a visit on its way to its site's CRM. It is personal data.
+type CRMJob struct {
+	AccountID CRMAccountID // empty: the site has none
+	Visit     CRMVisit
+	Skip      string    // why there is nothing to send; empty: there is
+	Known     *CRMSync  // what became of it so far; nil: nothing
+	Since     time.Time // of the first attempt; zero: none was made
+}
+
+// Refs returns the ids that earlier attempts noted.
+func (j CRMJob) Refs() CRMRefs {
+	if j.Known == nil {
+		return CRMRefs{}
+	}
+	return j.Known.Refs
+}
+
+// CRMEnd is how an attempt came out.
+type CRMEnd struct {
+	AccountID CRMAccountID
+	State     CRMState
+	Reason    string // a code
+	Fields    []CRMField
+}
+
+// CRMSetup is the outcome of setting an account up.
+type CRMSetup struct {
+	Ready    bool        // visits can be written
+	Made     []string    // what was made now
+	ToDo     []string    // what an administrator has to do
+	Settings CRMSettings // the account's, with the names of what was found or made
+}
+
 // NewCRMVisit takes of a visit what the site has chosen.
 func NewCRMVisit(v Visit, site Site, chosen []CRMField) CRMVisit {
 	out := CRMVisit{ID: v.ID, From: v.ExpectedArrival, To: v.ExpectedDeparture}
