@@ -48,6 +48,9 @@ type CRMEraser interface {
 	EraseVisitor(ctx context.Context, account visit.CRMAccountID, contactRef string, visitRefs []string) error
 }
 
+// errNoCRM: an earlier version wrote there, this process cannot.
+var errNoCRM = visit.Errorf(visit.KindInvalid, "crm_unknown", "This version cannot erase anybody in the CRM.")
+
 // Erasures are the activities that carry an erasure out of the house.
 type Erasures struct {
 	Book ErasureBook
@@ -62,7 +65,7 @@ func (e *Erasures) EraseFromCRM(ctx context.Context, in ErasureInput) (ErasedFro
 		return ErasedFromCRM{}, err
 	}
 	if e.CRM == nil && len(contacts) > 0 {
-		return ErasedFromCRM{}, errNoSuchCRM
+		return ErasedFromCRM{}, errNoCRM
 	}
 	for i, contact := range contacts {
 		if err := e.CRM.EraseVisitor(ctx, contact.AccountID, contact.ContactRef, contact.VisitRefs); err != nil {

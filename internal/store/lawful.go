@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -113,10 +114,14 @@ func (t *tx) sealLawful(id string, in NewLawfulRequest) (query, reference []byte
 }
 
 // AskLawful stores a request, which another person has to approve. Asking about
-// all sites takes seeing all of them. It returns KindInvalid and ErrSiteNotFound.
+// all sites takes seeing all of them. It returns KindInvalid,
+// ErrSiteNotFound and ErrNeedsUser.
 func (s *Store) AskLawful(ctx context.Context, by Caller, in NewLawfulRequest) (LawfulRequest, error) {
 	var request LawfulRequest
 	err := s.write(ctx, func(ctx context.Context, t *tx) (err error) {
+		if !isUser(by) {
+			return visit.ErrNeedsUser
+		}
 		if in.SiteID == "" && !by.Scope.All {
 			return visit.ErrSiteNotFound
 		}
@@ -152,6 +157,10 @@ func (s *Store) AskLawful(ctx context.Context, by Caller, in NewLawfulRequest) (
 	return request, err
 }
 
+// isUser keeps tokens out: who holds one is not known, and two of them may be the
+// same person's.
+func isUser(by Caller) bool { return strings.HasPrefix(by.Actor, "user:") }
+
 func (t *tx) auditLawful(row lawfulRow, actor, step string, body map[string]any) {
 	t.audit(value(row.SiteID), actor, "lawful."+step, "lawful_request:"+row.ID, body)
 }
@@ -162,8 +171,8 @@ func findLawful(ctx context.Context, q db, scope Scope, id, lock string) (lawful
 }
 
 // DecideLawful approves or denies a request. What was asked is wiped by a denial.
-// It returns ErrLawfulNotFound, ErrLawfulSamePerson, ErrLawfulDecided and
-// ErrLawfulExpired.
+// It returns ErrLawfulNotFound, ErrLawfulSamePerson, ErrLawfulDecided,
+// ErrLawfulExpired and ErrNeedsUser.
 func (s *Store) DecideLawful(ctx context.Context, by Caller, id string, approve bool) (LawfulRequest, error) {
 	var request LawfulRequest
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
@@ -171,6 +180,8 @@ func (s *Store) DecideLawful(ctx context.Context, by Caller, id string, approve 
 		switch {
 		case err != nil:
 			return err
+		case !isUser(by):
+			return visit.ErrNeedsUser
 		case row.RequestedBy == by.Actor:
 			return visit.ErrLawfulSamePerson
 		case row.DecidedBy != nil:

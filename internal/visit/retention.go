@@ -92,7 +92,7 @@ func RetentionProfiles() []string {
 
 // Validate checks what was set. It returns KindInvalid errors that name the field.
 func (r Retention) Validate() error {
-	if _, ok := profiles[r.profile()]; !ok {
+	if _, ok := profiles[r.ProfileName()]; !ok {
 		return Invalid("profile", "There is no such profile.")
 	}
 	for _, d := range []struct {
@@ -111,7 +111,8 @@ func (r Retention) Validate() error {
 	return nil
 }
 
-func (r Retention) profile() string {
+// ProfileName returns the profile that holds.
+func (r Retention) ProfileName() string {
 	if r.Profile == "" {
 		return DefaultProfile
 	}
@@ -121,7 +122,7 @@ func (r Retention) profile() string {
 // Days returns what holds at the site. A profile that this version does not know
 // is the default.
 func (r Retention) Days() Days {
-	days, ok := profiles[r.profile()]
+	days, ok := profiles[r.ProfileName()]
 	if !ok {
 		days = profiles[DefaultProfile]
 	}
