@@ -80,8 +80,8 @@ type DeliveryStart struct {
 	DueAt  time.Time // zero, or past: now
 }
 
-// StartDelivery starts a delivery's workflow. One that runs, or has run to its end,
-// is fine: the row says how the delivery stands.
+// StartDelivery starts a delivery's workflow. One that runs is fine. Of a delivery
+// that has ended it closes at once: the row says how the delivery stands.
 func (c *Client) StartDelivery(ctx context.Context, start DeliveryStart, now time.Time) error {
 	wait := max(0, start.DueAt.Sub(now))
 	options := client.StartWorkflowOptions{
@@ -89,8 +89,9 @@ func (c *Client) StartDelivery(ctx context.Context, start DeliveryStart, now tim
 		TaskQueue:                c.queue,
 		WorkflowTaskTimeout:      taskTimeout,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		// One that was terminated is begun anew.
-		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		// Who asks has found the row pending, which counts for more than that a workflow
+		// once completed: the database may have been restored.
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StartDelay:            wait,
 		EnableEagerStart:      wait == 0, // who starts deliveries also works on them
 		StaticSummary:         string(start.Kind) + " to " + string(start.Target),

@@ -229,6 +229,7 @@ var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 func replayer(visit any) temporalworker.WorkflowReplayer {
 	r := temporalworker.NewWorkflowReplayer()
 	r.RegisterWorkflowWithOptions(visit, workflow.RegisterOptions{Name: "Visit"})
+	r.RegisterWorkflowWithOptions(workflows.Delivery, workflow.RegisterOptions{Name: "Delivery"})
 	return r
 }
 
