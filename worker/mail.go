@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/link"
 	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -38,6 +39,7 @@ type MailStore interface {
 	MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, error)
 	AgentLink(ctx context.Context, id visit.AgentID) (store.AgentLink, error)
 	Webhook(ctx context.Context, scope store.Scope, id visit.WebhookID) (store.Webhook, error)
+	User(ctx context.Context, id string) (store.User, error)
 	CountMail(ctx context.Context, recipient []byte, limit int) (n int, until time.Time, ok bool, err error)
 	UncountMail(ctx context.Context, recipient []byte) error
 }
@@ -129,6 +131,8 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		return m.agentAway(ctx, d.Event, f)
 	case visit.MailWebhookDisabled:
 		return m.webhookOff(ctx, d.Event, f)
+	case visit.MailPasswordReset:
+		return m.resetAsked(ctx, d.Event, f)
 	case visit.MailTerminationFailed, visit.MailCRMAttention:
 		f.Since = d.Event.At
 	default:
@@ -176,12 +180,33 @@ func (m *Mails) webhookOff(ctx context.Context, e visit.Event, f *mail.Facts) er
 	return nil
 }
 
+// resetAsked is still true while the link is good: for an hour, and as long as
+// neither password nor address has changed.
+func (m *Mails) resetAsked(ctx context.Context, e visit.Event, f *mail.Facts) error {
+	id, _ := e.Data["user_id"].(string)
+	user, err := m.Store.User(ctx, id)
+	l := link.Reset(id, e.At)
+	switch {
+	case err != nil && visit.KindOf(err) == visit.KindNotFound:
+		return errNoLongerTrue
+	case err != nil:
+		return err
+	case user.DisabledAt != nil, !user.CredentialsAt.Before(l.MadeAt()), !f.Now.Before(l.ExpiresAt):
+		return errNoLongerTrue
+	}
+	f.Name, f.Recipient, f.Settings.Language = user.Name, user.Email, user.Language
+	f.Button, err = m.Writer.ResetURL(l)
+	return err
+}
+
 func (m *Mails) recipients(f mail.Facts) (to []string) {
 	switch f.Kind {
 	case visit.MailArrival, visit.MailLeavingSoonHost:
 		to = []string{f.Visit.Host.Email}
 	case visit.MailInvitation, visit.MailChanged, visit.MailCancelled, visit.MailCredentials, visit.MailLeavingSoon:
 		to = []string{f.Visit.Visitor.Email}
+	case visit.MailPasswordReset:
+		to = []string{f.Recipient}
 	default:
 		if to = f.Settings.Operators; len(to) == 0 {
 			to = m.Operators

@@ -247,3 +247,18 @@ func TestOperatorsOneByOne(t *testing.T) {
 	require.Equal(t, visit.Receipt{Status: 550, Reason: "mail_rejected"}, receipt)
 	require.NotContains(t, fmt.Sprintf("%v %v", err, err.(*visit.Error).Err), "operator.example")
 }
+
+func TestALinkToSetAPassword(t *testing.T) {
+	t.Parallel()
+	o := newPostOffice(t)
+	user, err := o.CreateUser(t.Context(), clerk, store.NewUser{Email: "staff@example.org", Name: "Grace Stone", Role: "reception", Scope: store.Everything})
+	require.NoError(t, err)
+	asked := visit.Event{Kind: visit.EventPasswordResetAsked, Data: map[string]any{"user_id": user.ID}, At: o.Clock.Now()}
+	taken := o.sent(t, visit.MailPasswordReset, asked)
+	require.Equal(t, "staff@example.org", taken.To)
+	require.Contains(t, string(taken.Raw), "https://foyer.example/reset#")
+	o.Clock.Advance(time.Hour + time.Second)
+	o.skipped(t, visit.MailPasswordReset, asked, "no_longer_true")
+	asked.Data["user_id"] = "01890a5d-ac96-774b-bcce-b302099a8057"
+	o.skipped(t, visit.MailPasswordReset, asked, "no_longer_true")
+}

@@ -18,6 +18,7 @@ func (d *draft) fill() error {
 	about := []string{
 		"site", d.Site.Name, "date", d.p.Date(d.Visit.ExpectedArrival), "visitor", FullName(d.Visit.Visitor),
 		"time", d.p.Near(d.moment(), d.Now), "agent", d.Name, "webhook", d.Name,
+		"duration", d.p.Duration(link.ResetFor),
 	}
 	key := "mail." + string(d.Kind)
 	say := func(what string) string { return d.p.Text(key+what, about...) }
@@ -57,7 +58,7 @@ func (d *draft) fill() error {
 // moment is the instant that the mail's texts speak of.
 func (d *draft) moment() time.Time {
 	switch d.Kind {
-	case visit.MailAgentOffline, visit.MailPasswordReset:
+	case visit.MailAgentOffline:
 		return d.Since
 	}
 	return d.Visit.ExpectedDeparture

@@ -26,6 +26,8 @@ var kindsOf = map[visit.EventKind][]visit.MailKind{
 	visit.EventWebhookDisabled:   {visit.MailWebhookDisabled},
 	visit.EventPresenceOverdue:   {visit.MailPresenceOverdue},
 	visit.EventCRMAttention:      {visit.MailCRMAttention},
+
+	visit.EventPasswordResetAsked: {visit.MailPasswordReset},
 }
 
 // Plan returns the mails that an event gives rise to under its site's settings

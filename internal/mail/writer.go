@@ -28,9 +28,11 @@ type Facts struct {
 	// Credentials are a secret; they are in nothing but the mail.
 	Credentials visit.Credentials
 	Name        string    // of the agent, the webhook, the person
-	Since       time.Time // since when an agent is away; until when a link works
+	Since       time.Time // since when it has been so
 	// LastUntil says, in an alarm, until when no more of its kind are mailed.
 	LastUntil time.Time
+	// Recipient is set for mail that goes to neither visitor, host nor operators.
+	Recipient string
 	Button    string // where the button leads, for kinds whose link the caller makes
 }
 
@@ -85,6 +87,13 @@ func (w Writer) token(purpose link.Purpose, v visit.Visit) (string, error) {
 		Purpose: purpose, Object: string(v.ID), ExpiresAt: v.ExpectedDeparture.Truncate(time.Second).Add(linkedFor),
 	})
 	return w.PublicURL + "/v/" + token, err
+}
+
+// ResetURL is where a user sets a password. The token is behind the mark that
+// browsers keep to themselves.
+func (w Writer) ResetURL(l link.Link) (string, error) {
+	token, err := link.Sign(w.Keys, l)
+	return w.PublicURL + "/reset#" + token, err
 }
 
 // draft is one mail while it is written. Its exported fields are the template's.
