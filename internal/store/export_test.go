@@ -40,3 +40,8 @@ func (s *Store) BreakCommit(ctx context.Context, f func(context.Context, func(sq
 
 // PurgeStatement shows a test what a purge of a class runs.
 func PurgeStatement(class visit.Class) string { return purges[class] }
+
+// AuditStatement shows a test the statement of the trail's list.
+func AuditStatement(scope Scope, filter AuditFilter) (string, pgx.NamedArgs, error) {
+	return auditStatement(scope, filter)
+}
