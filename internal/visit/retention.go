@@ -72,11 +72,11 @@ var profiles = map[string]Days{
 	"AT":           {Visits: 90, Sessions: 180, Refused: 14},
 	"CH":           {Visits: 90, Sessions: 184, Refused: 14}, // six months, the longest
 	"DE":           {Visits: 90, Sessions: 7, Refused: 7},
-	"ES":           {Visits: 90, Sessions: 365, Refused: 14},
+	"ES":           {Visits: 90, Sessions: 180, Refused: 14},
 	"FR":           {Visits: 90, Sessions: 365, Refused: 14},
 	"IT":           {Visits: 90, Sessions: 180, Refused: 14},
 	"NL":           {Visits: 90, Sessions: 180, Refused: 14},
-	"PL":           {Visits: 90, Sessions: 365, Refused: 14},
+	"PL":           {Visits: 90, Sessions: 180, Refused: 14},
 	"UK":           {Visits: 90, Sessions: 180, Refused: 14},
 }
 
