@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/foyerhq/foyer/internal/audit"
+	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -127,7 +128,7 @@ func (s *Store) anchors(ctx context.Context, q pgx.Tx, verifier *audit.Verifier,
 	if err != nil {
 		return err
 	}
-	keys := s.CheckpointKeys()
+	keys := CheckpointKeys(s.keyring)
 	for _, r := range rows {
 		_ = verifier.Trust(audit.Checkpoint(r), keys...) // a finding is part of the report
 	}
@@ -139,11 +140,11 @@ func (s *Store) anchors(ctx context.Context, q pgx.Tx, verifier *audit.Verifier,
 }
 
 // CheckpointKeys are the public keys that signatures in the trail are checked
-// with: of the key that signs now, and of those that were rotated out and are
-// still given.
-func (s *Store) CheckpointKeys() []ed25519.PublicKey {
+// with: of the key that signs now, and behind it of those that were rotated out and
+// are still given.
+func CheckpointKeys(ring *seal.Keyring) []ed25519.PublicKey {
 	var keys []ed25519.PublicKey
-	for _, private := range s.keyring.SigningKeys(checkpointPurpose) {
+	for _, private := range ring.SigningKeys(checkpointPurpose) {
 		if public, ok := private.Public().(ed25519.PublicKey); ok {
 			keys = append(keys, public)
 		}

@@ -192,7 +192,7 @@ func (b bench) export(t require.TestingT, ctx context.Context, by store.Caller, 
 }
 
 func (b bench) judge(t require.TestingT, text string) audit.ExportReport {
-	report, err := audit.VerifyExport(strings.NewReader(text), b.CheckpointKeys()...)
+	report, err := audit.VerifyExport(strings.NewReader(text), store.CheckpointKeys(b.Keyring)...)
 	require.NoError(t, err)
 	return report
 }

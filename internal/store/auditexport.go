@@ -92,7 +92,7 @@ func (s *Store) exportHead(ctx context.Context, q pgx.Tx, export AuditExport, ar
 	if err != nil {
 		return nil, err
 	}
-	keys := s.CheckpointKeys()
+	keys := CheckpointKeys(s.keyring)
 	manifest, err := audit.SignManifest(audit.Manifest{
 		At: s.now(), Site: export.Chain, From: export.From, To: export.To, Chains: spans, Keys: len(keys), Checkpoints: len(checkpoints),
 	}, s.keyring.SigningKeys(checkpointPurpose)[0])
