@@ -20,7 +20,9 @@ type CLI struct {
 	Token   TokenCommands  `cmd:"" help:"API tokens."`
 	Admin   AdminCommands  `cmd:"" help:"Administrators."`
 	Audit   AuditCommands  `cmd:"" help:"The audit trail."`
+	CRM     CRMCommands    `cmd:"" name:"crm" help:"Customers' CRM accounts."`
 	Mail    MailCommands   `cmd:"" help:"Mail."`
+	SMS     SMSCommands    `cmd:"" name:"sms" help:"SMS."`
 	NASSim  NASSimCommand  `cmd:"" name:"nas-sim" help:"Simulate a NAS, for trials and tests."`
 	OpenAPI OpenAPICommand `cmd:"" name:"openapi" help:"Print the HTTP interface's description."`
 	Key     KeyCommands    `cmd:"" help:"Deployment keys."`
