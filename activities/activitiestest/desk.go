@@ -33,6 +33,8 @@ type Desk struct {
 	Fail func(step string) error
 	// Post keeps and carries deliveries.
 	Post *Post
+	// Papers are what is purged and erased.
+	Papers *Papers
 	// Begin answers TerminateSessions; nil means that no session is live.
 	Begin func(a activities.Attempt) (visit.TerminationResult, bool, error)
 	// HandOver is the CRM; nil takes whatever it is given.
@@ -46,7 +48,7 @@ type Desk struct {
 
 // New returns a desk without visits.
 func New(now func() time.Time) *Desk {
-	return &Desk{Now: now, Post: &Post{deliveries: map[visit.DeliveryID]*Letter{}}, rows: map[visit.VisitID]*Row{}}
+	return &Desk{Now: now, Post: &Post{deliveries: map[visit.DeliveryID]*Letter{}}, Papers: &Papers{}, rows: map[visit.VisitID]*Row{}}
 }
 
 // Set returns activities over the desk.
@@ -55,6 +57,7 @@ func (d *Desk) Set() activities.Set {
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
 		CRM: &activities.CRM{Settings: d, Log: d, Accounts: d}, Records: &activities.Records{Archive: d},
 		Deliveries: d.Post.activities(d.Now),
+		Purges:     &activities.Purges{Shredder: d.Papers}, Erasures: &activities.Erasures{Book: d.Papers, CRM: d.Papers},
 	}
 }
 
