@@ -23,10 +23,12 @@ type CLI struct {
 	CRM     CRMCommands    `cmd:"" name:"crm" help:"Customers' CRM accounts."`
 	Mail    MailCommands   `cmd:"" help:"Mail."`
 	SMS     SMSCommands    `cmd:"" name:"sms" help:"SMS."`
+	Purge   PurgeCommand   `cmd:"" help:"Purge personal data whose time is over, now."`
 	NASSim  NASSimCommand  `cmd:"" name:"nas-sim" help:"Simulate a NAS, for trials and tests."`
 	OpenAPI OpenAPICommand `cmd:"" name:"openapi" help:"Print the HTTP interface's description."`
 	Key     KeyCommands    `cmd:"" help:"Deployment keys."`
 	Health  HealthCommand  `cmd:"" help:"Ask a health URL; for containers without a shell."`
+	Voucher VoucherCommand `cmd:"" passthrough:"" help:"Make and read roll codes as pfSense's voucher program does."`
 	Version VersionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -111,6 +113,7 @@ type WorkerCommand struct {
 	Public
 	Mail
 	Outward
+	Purging
 	Observability
 	Activities int `help:"Activities at a time." default:"64" env:"FOYER_WORKER_ACTIVITIES"`
 	Calls      int `help:"Deliveries and calls to CRMs at a time." default:"64" env:"FOYER_WORKER_CALLS"`
