@@ -126,7 +126,7 @@ func (c *Client) Send(ctx context.Context, request Request) (visit.Receipt, erro
 		transport = c.plain
 	}
 	// One round trip: no redirects, no cookies, no repeats.
-	response, err := transport.RoundTrip(call)
+	response, err := transport.RoundTrip(call) //nolint:bodyclose // drain does
 	if err != nil {
 		return receipt(0, failure(ctx, err))
 	}

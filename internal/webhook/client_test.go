@@ -164,7 +164,9 @@ func TestSendTLS(t *testing.T) {
 	r := webhooktest.NewReceiver(t)
 	for name, change := range map[string]func(*webhook.Options){
 		"unknown authority": func(o *webhook.Options) { o.RootCAs = nil },
-		"other name":        func(o *webhook.Options) { o.Resolver = webhooktest.NewResolver(t, webhooktest.Addrs("127.0.0.1")).Resolver() },
+		"other name": func(o *webhook.Options) {
+			o.Resolver = webhooktest.NewResolver(t, webhooktest.Addrs("127.0.0.1")).Resolver()
+		},
 	} {
 		to := r.URL()
 		if name == "other name" {
