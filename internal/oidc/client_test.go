@@ -83,7 +83,6 @@ func TestBadTokensAreRefused(t *testing.T) {
 		"a foreign key":      {ForeignKey: true},
 		"missing":            {NoIDToken: true},
 		"code refused":       {TokenCode: http.StatusBadRequest},
-		"an endless answer":  {Endless: true},
 	} {
 		p.Behave(manners)
 		_, err := signOn(t, p, c)
@@ -104,9 +103,11 @@ func TestAProviderInTroubleIsUnavailable(t *testing.T) {
 	p.Behave(oidctest.Manners{})
 	_, err = signOn(t, p, c)
 	require.NoError(t, err, "and found later")
-	p.Behave(oidctest.Manners{TokenCode: http.StatusBadGateway})
-	_, err = signOn(t, p, c)
-	require.Equal(t, visit.KindUnavailable, visit.KindOf(err))
+	for _, manners := range []oidctest.Manners{{TokenCode: http.StatusBadGateway}, {Endless: true}} {
+		p.Behave(manners)
+		_, err = signOn(t, p, c)
+		require.Equal(t, visit.KindUnavailable, visit.KindOf(err))
+	}
 }
 
 // What the browser brings back must be what it was given, once, in time.

@@ -8,7 +8,7 @@ import (
 
 // maxAnswer is the longest answer of a provider that is read: key sets and tokens
 // with many groups are far below.
-const maxAnswer = 1 << 20
+const maxAnswer = 512 << 10
 
 // limitedClient asks a provider. Which one is the operator's setting and may well
 // be in their own network, so that addresses are not judged.
