@@ -70,11 +70,14 @@ type SignIn struct {
 	NewHash      string   // of the same password at today's cost; empty: as it was
 	Step         int64    // of the code; 0: none
 	Recovery     [][]byte // hashes of the recovery code that was sent, under each key; nil: none
+	Continues    bool     // a login that has ended just now: no code is asked for
 }
 
 // method is how the user proved who they are, for the audit.
 func (in SignIn) method() string {
 	switch {
+	case in.Continues:
+		return "continued"
 	case in.Recovery != nil:
 		return "recovery_code"
 	case in.Step != 0:
@@ -117,7 +120,7 @@ func (t *tx) useCode(ctx context.Context, u User, in SignIn) error {
 	var n int64
 	var err error
 	switch {
-	case !u.SecondFactor:
+	case !u.SecondFactor || in.Continues:
 		return nil
 	case in.Recovery != nil:
 		const use = `delete from recovery_codes where user_id = @id and code_hash = any(@hashes)`
