@@ -9,13 +9,8 @@ import (
 
 	"github.com/foyerhq/foyer/api/guest"
 	"github.com/foyerhq/foyer/internal/auth"
-	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/visit"
 )
-
-// What a link's holder may send: a handful of forms at once, then one every ten
-// seconds.
-var guestPosts = limit.Config{Rate: 0.1, Burst: 6, Keys: 10_000}
 
 // guestDesk does what a guest page's form asks for by the same code as staff's
 // requests.
@@ -42,7 +37,7 @@ func (d guestDesk) CheckOut(ctx context.Context, who string, id visit.VisitID) e
 // guestPages declares the pages behind signed links.
 func (s *Server) guestPages(path string) {
 	pages := guest.New(guest.Config{
-		Store: s.Store, Desk: guestDesk{s}, Keys: s.Links, Posts: limit.New(guestPosts, s.Now),
+		Store: s.Store, Desk: guestDesk{s}, Keys: s.Links, Posts: s.GuestForms,
 		PublicURL: s.PublicURL, Logger: s.Logger, Now: s.Now,
 	})
 	s.engine.GET(path, s.guestPage(pages.Show))

@@ -31,12 +31,12 @@ type Desk interface {
 	CheckOut(ctx context.Context, who string, id visit.VisitID) error
 }
 
-// Config is what the pages need. All fields are required.
+// Config is what the pages need. All fields but Posts are required.
 type Config struct {
 	Store     Store
 	Desk      Desk
 	Keys      *seal.Keyring
-	Posts     *limit.Limiter // by visit
+	Posts     *limit.Limiter // by visit; nil: no limit
 	PublicURL string         // goes into the code for the desk, without a trailing slash
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -97,7 +97,7 @@ func (p *Pages) Act(w http.ResponseWriter, r *http.Request, token string) {
 		q.fail(err)
 		return
 	}
-	if ok, wait := p.Posts.Allow(string(q.visit.ID)); !ok {
+	if wait, ok := p.mayPost(q.visit.ID); !ok {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		q.fail(errBusy)
 		return
@@ -111,6 +111,14 @@ func (p *Pages) Act(w http.ResponseWriter, r *http.Request, token string) {
 	w.Header().Set("Location", "?"+url.Values{"done": {done}}.Encode())
 	q.headers()
 	w.WriteHeader(http.StatusSeeOther) // so that reloading sends no form again
+}
+
+func (p *Pages) mayPost(id visit.VisitID) (wait time.Duration, ok bool) {
+	if p.Posts == nil {
+		return 0, true
+	}
+	ok, wait = p.Posts.Allow(string(id))
+	return wait, ok
 }
 
 var errBusy = visit.Errorf(visit.KindLimited, "too_many_requests", "Too many requests. Come back in a moment.")
