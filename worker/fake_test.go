@@ -185,7 +185,8 @@ func (b *board) NightPurged(ctx context.Context, day string) (bool, error) {
 }
 
 func (b *board) StartPurge(ctx context.Context, in activities.PurgeInput) (bool, error) {
-	return true, b.call(ctx, "StartPurge "+in.Day)
+	err := b.call(ctx, "StartPurge "+in.Day)
+	return err == nil, err
 }
 
 func (b *board) PendingErasures(ctx context.Context, _ int) ([]visit.ErasureID, error) {
@@ -193,7 +194,8 @@ func (b *board) PendingErasures(ctx context.Context, _ int) ([]visit.ErasureID, 
 }
 
 func (b *board) StartErase(ctx context.Context, id visit.ErasureID) (bool, error) {
-	return true, b.call(ctx, "StartErase "+string(id))
+	err := b.call(ctx, "StartErase "+string(id))
+	return err == nil, err
 }
 
 // What the sweeper never calls.

@@ -64,6 +64,16 @@
 // schedule was. A delivery that was sent again by hand is a row and a workflow of its
 // own, with -r<n> at the end.
 //
+// # The story of people's data (people_test.go)
+//
+// A purge (purge-<date>) goes through each class until nothing is left, rewrites the
+// tables and leaves a proof. A purge that has its proof closes at once. A purge waits
+// while the database is away; batches count themselves, so that none is counted twice.
+// An erasure (erase-<erasure>) is done when each CRM has erased the person, who is
+// gone here when it begins. What a CRM refuses for good needs attention at once. A CRM
+// that stays away is asked again, for three days, and then needs attention. Cancelling
+// an erasure needs attention.
+//
 // # Failures
 //
 // Short steps run inside the workflow task. A step that fails is repeated there

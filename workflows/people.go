@@ -16,6 +16,17 @@ func (c *Client) StartPurge(ctx context.Context, in activities.PurgeInput) (bool
 	return c.startOnce(ctx, PurgeWorkflowID(in), "purge of "+in.Day, Purge, in)
 }
 
+// Purge starts a purge, or finds it running, and waits for its end.
+func (c *Client) Purge(ctx context.Context, in activities.PurgeInput) (proof activities.PurgeProof, err error) {
+	if _, err = c.StartPurge(ctx, in); err != nil {
+		return proof, err
+	}
+	if err = c.temporal.GetWorkflow(ctx, PurgeWorkflowID(in), "").Get(ctx, &proof); err != nil {
+		err = visit.Unavailable("the purge", err)
+	}
+	return proof, err
+}
+
 // StartErase starts the outward part of an erasure and reports whether it had to be
 // started. As with a purge, the row knows whether there is anything left to do.
 func (c *Client) StartErase(ctx context.Context, id visit.ErasureID) (bool, error) {

@@ -211,7 +211,8 @@ func (u *up) temporalUI() string {
 
 func (u *up) worker() *WorkerCommand {
 	return &WorkerCommand{
-		Database: u.database(), Temporal: u.durable(), Public: u.public(), Mail: u.Mail, Outward: u.Outward, Activities: 64, Calls: 64, Workflows: 2000,
+		Database: u.database(), Temporal: u.durable(), Public: u.public(), Mail: u.Mail, Outward: u.Outward,
+		Purging: Purging{PurgeHour: 3, Rewrite: Rewrite{PurgeRewrite: 512}}, Activities: 64, Calls: 64, Workflows: 2000,
 		Observability: Observability{MetricsListen: local(u.ports.workerMetrics)},
 	}
 }

@@ -51,6 +51,7 @@ const (
 	PeopleErase          Permission = "people.erase"   // export all of a person, erase a person
 	LawfulRequest        Permission = "lawful.request" // ask who had an address; a second person decides
 	LawfulApprove        Permission = "lawful.approve"
+	LawfulRead           Permission = "lawful.read" // see requests; the answer is for who asked
 	AccountsRead         Permission = "accounts.read"
 	AccountsWrite        Permission = "accounts.write"
 	ProfilesRead         Permission = "profiles.read"
@@ -68,7 +69,7 @@ var everyPermission = []Permission{
 	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
 	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
-	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
+	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
 	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
 }
 

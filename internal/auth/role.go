@@ -21,7 +21,7 @@ var roles = map[Role][]Permission{
 	SiteManager: {
 		SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
 		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
-		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest,
+		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
 		AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
@@ -32,7 +32,7 @@ var roles = map[Role][]Permission{
 		EvacuationRead, EvacuationWrite, PeopleRead,
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
-	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove},
+	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead},
 	Kiosk:   {VisitsCheckIn, VisitsCheckOut},
 }
 
