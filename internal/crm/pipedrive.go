@@ -64,7 +64,7 @@ func (p *pipedrive) SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) (
 	}
 	if refs.Visit == "" {
 		var made pipedriveOne
-		if _, err = p.ask(ctx, request{method: http.MethodPost, path: pipedriveActivities, body: pipedriveActivity(v, person)}, &made); err != nil {
+		if err = p.ask(ctx, request{method: http.MethodPost, path: pipedriveActivities, body: pipedriveActivity(v, person)}, &made); err != nil {
 			return refs, err
 		}
 		if refs.Visit, err = made.id(); err != nil {
@@ -75,21 +75,21 @@ func (p *pipedrive) SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) (
 }
 
 // ask is call for answers of Pipedrive's, which all say whether they are one.
-func (p *pipedrive) ask(ctx context.Context, r request, out any) (answer, error) {
+func (p *pipedrive) ask(ctx context.Context, r request, out any) error {
 	a, err := p.call(ctx, r, nil)
 	if err != nil || a.status == http.StatusNoContent {
-		return a, err
+		return err
 	}
 	var said struct {
 		Success bool `json:"success"`
 	}
 	if a.into(&said) != nil || !said.Success {
-		return a, errUnreadable
+		return errUnreadable
 	}
 	if out == nil {
-		return a, nil
+		return nil
 	}
-	return a, a.into(out)
+	return a.into(out)
 }
 
 type pipedriveOne struct {
@@ -129,7 +129,7 @@ func (p *pipedrive) person(ctx context.Context, v visit.CRMVisit, since time.Tim
 		person["custom_fields"] = map[string]any{p.settings.VisitorField: visitorKey(v)}
 	}
 	var made pipedriveOne
-	if _, err := p.ask(ctx, request{method: http.MethodPost, path: pipedrivePersons, body: person}, &made); err != nil {
+	if err := p.ask(ctx, request{method: http.MethodPost, path: pipedrivePersons, body: person}, &made); err != nil {
 		return "", err
 	}
 	return made.id()
@@ -146,7 +146,7 @@ func (p *pipedrive) search(ctx context.Context, email string) (string, error) {
 		} `json:"data"`
 	}
 	query := url.Values{"term": {email}, "fields": {"email"}, "exact_match": {"true"}, "limit": {"1"}}
-	_, err := p.ask(ctx, request{method: http.MethodGet, path: pipedrivePersons + "/search", query: query}, &found)
+	err := p.ask(ctx, request{method: http.MethodGet, path: pipedrivePersons + "/search", query: query}, &found)
 	if err != nil || len(found.Data.Items) == 0 {
 		return "", err
 	}
@@ -199,7 +199,7 @@ func (p *pipedrive) list(ctx context.Context, path string, query url.Values, mat
 				Next string `json:"next_cursor"`
 			} `json:"additional_data"`
 		}
-		if _, err := p.ask(ctx, request{method: http.MethodGet, path: path, query: query}, &page); err != nil {
+		if err := p.ask(ctx, request{method: http.MethodGet, path: path, query: query}, &page); err != nil {
 			return "", err
 		}
 		for _, item := range page.Data {
@@ -274,7 +274,7 @@ func (p *pipedrive) field(ctx context.Context) (string, error) {
 			Code string `json:"field_code"`
 		} `json:"data"`
 	}
-	_, err := p.ask(ctx, request{method: http.MethodGet, path: pipedriveFields, query: query}, &page)
+	err := p.ask(ctx, request{method: http.MethodGet, path: pipedriveFields, query: query}, &page)
 	for _, field := range page.Data {
 		if field.Name == pipedriveFieldName {
 			return field.Code, err
@@ -294,7 +294,7 @@ func (p *pipedrive) Setup(ctx context.Context) (visit.CRMSetup, error) {
 	if code == "" {
 		var made pipedriveOne
 		field := map[string]any{"field_name": pipedriveFieldName, "field_type": "varchar"}
-		if _, err := p.ask(ctx, request{method: http.MethodPost, path: pipedriveFields, body: field}, &made); err != nil {
+		if err := p.ask(ctx, request{method: http.MethodPost, path: pipedriveFields, body: field}, &made); err != nil {
 			return s, err
 		}
 		code = made.Data.Code
@@ -311,8 +311,7 @@ func (p *pipedrive) Setup(ctx context.Context) (visit.CRMSetup, error) {
 func (p *pipedrive) Erase(ctx context.Context, contact string, visits []string) error {
 	remove := func(path string) func(id string) error {
 		return func(id string) error {
-			_, err := p.ask(ctx, request{method: http.MethodDelete, path: path + "/" + url.PathEscape(id)}, nil)
-			return err
+			return p.ask(ctx, request{method: http.MethodDelete, path: path + "/" + url.PathEscape(id)}, nil)
 		}
 	}
 	return erase(contact, visits, remove(pipedriveActivities), remove(pipedrivePersons))

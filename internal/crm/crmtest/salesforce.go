@@ -85,25 +85,30 @@ func (s *salesforce) composite(body map[string]any) reply {
 		return salesforceProblem(400, "JSON_PARSER_ERROR")
 	}
 	contacts, visits := copied(s.f.contacts), copied(s.f.visits)
-	answers, made := []any{}, map[string]string{}
+	answers, made := []partAnswer{}, map[string]string{}
 	failed := false
 	for _, part := range parts {
 		request, _ := part.(map[string]any)
-		answer := s.part(request, made)
-		failed = failed || answer["httpStatusCode"].(int) >= 300
-		answer["referenceId"] = text(request, "referenceId")
-		answers = append(answers, answer)
+		inner := s.part(request, made)
+		failed = failed || inner.status >= 300
+		answers = append(answers, partAnswer{inner.status, inner.body, text(request, "referenceId")})
 	}
 	if failed {
 		s.f.contacts, s.f.visits = contacts, visits
-		for _, a := range answers {
-			if answer, _ := a.(map[string]any); answer["httpStatusCode"].(int) < 300 {
+		for i, answer := range answers {
+			if answer.Status < 300 {
 				halted := salesforceProblem(400, "PROCESSING_HALTED")
-				answer["httpStatusCode"], answer["body"] = halted.status, halted.body
+				answers[i].Status, answers[i].Body = halted.status, halted.body
 			}
 		}
 	}
 	return reply{status: 200, body: map[string]any{"compositeResponse": answers}}
+}
+
+type partAnswer struct {
+	Status      int    `json:"httpStatusCode"`
+	Body        any    `json:"body"`
+	ReferenceID string `json:"referenceId"`
 }
 
 func copied(table map[string]*Record) map[string]*Record {
@@ -117,16 +122,13 @@ func copied(table map[string]*Record) map[string]*Record {
 var references = regexp.MustCompile(`@\{(\w+)\.id\}`)
 
 // part is one PATCH: by id, or by an external id.
-func (s *salesforce) part(request map[string]any, made map[string]string) map[string]any {
-	problem := func(status int, code string) map[string]any {
-		return map[string]any{"httpStatusCode": status, "body": salesforceProblem(status, code).body}
-	}
+func (s *salesforce) part(request map[string]any, made map[string]string) reply {
 	path, ok := strings.CutPrefix(text(request, "url"), salesforceData+"/sobjects/")
 	fields, _ := request["body"].(map[string]any)
 	at := strings.Split(path, "/")
 	if !ok || !s.f.only("part", request, "method", "url", "referenceId", "body") || request["method"] != http.MethodPatch || len(at) < 2 || len(at) > 3 {
 		s.f.breach("part %v", text(request, "url"))
-		return problem(400, "INVALID_HTTP_METHOD")
+		return salesforceProblem(400, "INVALID_HTTP_METHOD")
 	}
 	for name, value := range fields {
 		if reference, _ := value.(string); references.MatchString(reference) {
@@ -135,26 +137,26 @@ func (s *salesforce) part(request map[string]any, made map[string]string) map[st
 	}
 	object, table := at[0], s.table(at[0])
 	if !s.f.only(object, fields, salesforceFields[object]...) {
-		return problem(400, "INVALID_FIELD")
+		return salesforceProblem(400, "INVALID_FIELD")
 	}
 	if object == "Event" && s.f.contacts[text(fields, "WhoId")] == nil {
-		return problem(400, "INVALID_CROSS_REFERENCE_KEY")
+		return salesforceProblem(400, "INVALID_CROSS_REFERENCE_KEY")
 	}
 	if len(at) == 2 {
 		record := table[at[1]]
 		if record == nil {
-			return problem(404, "NOT_FOUND")
+			return salesforceProblem(404, "NOT_FOUND")
 		}
 		maps.Copy(record.Fields, fields)
 		made[text(request, "referenceId")] = record.ID
-		return map[string]any{"httpStatusCode": 204, "body": nil}
+		return reply{status: 204}
 	}
 	if s.f.fields[object+"."+at[1]] == nil {
-		return problem(404, "NOT_FOUND")
+		return salesforceProblem(404, "NOT_FOUND")
 	}
 	record := byKey(table, at[2])
 	if record == nil && object == "Contact" && text(fields, "LastName") == "" {
-		return problem(400, "REQUIRED_FIELD_MISSING")
+		return salesforceProblem(400, "REQUIRED_FIELD_MISSING")
 	}
 	record, fresh := s.f.put(table, at[2], fields)
 	made[text(request, "referenceId")] = record.ID
@@ -162,7 +164,7 @@ func (s *salesforce) part(request map[string]any, made map[string]string) map[st
 	if fresh {
 		status = 201
 	}
-	return map[string]any{"httpStatusCode": status, "body": map[string]any{"id": record.ID, "success": true, "errors": []any{}, "created": fresh}}
+	return reply{status: status, body: map[string]any{"id": record.ID, "success": true, "errors": []any{}, "created": fresh}}
 }
 
 func salesforceProblem(status int, code string) reply {
