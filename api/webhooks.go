@@ -200,10 +200,13 @@ func (s *Server) deleteWebhook(ctx context.Context, in *WebhookPath) (*struct{},
 	return nil, s.Store.DeleteWebhook(ctx, s.caller(ctx), in.Webhook)
 }
 
+// overlapSeconds is a day: time enough to change a secret over.
+const overlapSeconds = 24 * 60 * 60
+
 type rotateWebhookInput struct {
 	WebhookPath
 	Body struct {
-		OverlapSeconds int `json:"overlap_seconds,omitempty" minimum:"0" maximum:"604800" default:"86400" doc:"How long the secret it has goes on signing beside the new one."`
+		OverlapSeconds *int `json:"overlap_seconds,omitempty" minimum:"0" maximum:"604800" doc:"How long the secret it has goes on signing beside the new one. Absent: a day."`
 	}
 }
 
@@ -212,7 +215,7 @@ func (s *Server) rotateWebhook(ctx context.Context, in *rotateWebhookInput) (*we
 	if err != nil {
 		return nil, err
 	}
-	hook, err := s.Store.RotateWebhook(ctx, s.caller(ctx), in.Webhook, secret.Reveal(), span(in.Body.OverlapSeconds))
+	hook, err := s.Store.RotateWebhook(ctx, s.caller(ctx), in.Webhook, secret.Reveal(), span(or(in.Body.OverlapSeconds, overlapSeconds)))
 	if err != nil {
 		return nil, err
 	}
