@@ -156,11 +156,16 @@ func TestReasonOfAnErrorThatIsNotAResult(t *testing.T) {
 
 func environment(t *testing.T, desk *activitiestest.Desk) *testsuite.TestActivityEnvironment {
 	t.Helper()
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestActivityEnvironment()
+	env := bareEnvironment(t)
 	desk.Set().Register(env)
 	return env
+}
+
+func bareEnvironment(t *testing.T) *testsuite.TestActivityEnvironment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	return suite.NewTestActivityEnvironment()
 }
 
 func TestTerminateSessionsNamesTheActivityThatWaits(t *testing.T) {
@@ -180,19 +185,4 @@ func TestTerminateSessionsNamesTheActivityThatWaits(t *testing.T) {
 	require.NotEmpty(t, begun.WorkflowID)
 	require.NotEmpty(t, begun.RunID)
 	require.NotEmpty(t, begun.ActivityID)
-}
-
-func TestSyncCRMWithoutOneIsNotConfiguredAndWithAnUnknownOneFails(t *testing.T) {
-	t.Parallel()
-	desk := activitiestest.New(time.Now)
-	desk.Add(activitiestest.Row{Visit: visit.Visit{ID: "without"}})
-	desk.Add(activitiestest.Row{Visit: visit.Visit{ID: "with"}, CRM: "salesforce"})
-	var crm *activities.CRM
-	value, err := environment(t, desk).ExecuteActivity(crm.SyncCRM, activities.VisitInput{VisitID: "without"})
-	require.NoError(t, err)
-	var synced activities.Synced
-	require.NoError(t, value.Get(&synced))
-	require.Equal(t, activities.NotConfigured, synced.Outcome)
-	_, err = environment(t, desk).ExecuteActivity(crm.SyncCRM, activities.VisitInput{VisitID: "with"})
-	require.ErrorContains(t, err, "crm_unknown")
 }

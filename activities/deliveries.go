@@ -132,10 +132,14 @@ func (d *Deliveries) carry(ctx context.Context, delivery visit.Delivery) (visit.
 	return courier.Carry(ctx, delivery)
 }
 
+// worthNoting is how long a delivery is held back before that is written down:
+// where many wait for one endpoint, being turned away must cost next to nothing.
+const worthNoting = time.Minute
+
 // postpone passes on why nothing was sent, and notes when it will be.
 func (d *Deliveries) postpone(ctx context.Context, id visit.DeliveryID, failure error) error {
 	after := retryAfter(failure)
-	if after == 0 {
+	if after < worthNoting {
 		return failure
 	}
 	if err := d.Log.PostponeDelivery(ctx, id, d.Now().Add(after)); err != nil {

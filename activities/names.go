@@ -13,7 +13,16 @@ const (
 	nameTerminateSessions = "TerminateSessions"
 	nameFailTermination   = "FailTermination"
 	nameSyncCRM           = "SyncCRM"
+	nameFailCRM           = "FailCRM"
 	nameSealAudit         = "SealAudit"
+	nameBeginPurge        = "BeginPurge"
+	namePurgeClass        = "PurgeClass"
+	nameRewriteTables     = "RewriteTables"
+	nameEndPurge          = "EndPurge"
+	nameEraseFromCRM      = "EraseFromCRM"
+	nameEndErasure        = "EndErasure"
+	nameDeliver           = "Deliver"
+	nameFailDelivery      = "FailDelivery"
 )
 
 // Set is every activity there is.
@@ -22,6 +31,9 @@ type Set struct {
 	Terminations *Terminations
 	CRM          *CRM
 	Records      *Records
+	Purges       *Purges
+	Erasures     *Erasures
+	Deliveries   *Deliveries
 }
 
 // named is an activity under its registered name.
@@ -37,7 +49,16 @@ func (s Set) list() []named {
 		{nameTerminateSessions, s.Terminations.TerminateSessions},
 		{nameFailTermination, s.Terminations.FailTermination},
 		{nameSyncCRM, s.CRM.SyncCRM},
+		{nameFailCRM, s.CRM.FailCRM},
 		{nameSealAudit, s.Records.SealAudit},
+		{nameBeginPurge, s.Purges.BeginPurge},
+		{namePurgeClass, s.Purges.PurgeClass},
+		{nameRewriteTables, s.Purges.RewriteTables},
+		{nameEndPurge, s.Purges.EndPurge},
+		{nameEraseFromCRM, s.Erasures.EraseFromCRM},
+		{nameEndErasure, s.Erasures.EndErasure},
+		{nameDeliver, s.Deliveries.Deliver},
+		{nameFailDelivery, s.Deliveries.FailDelivery},
 	}
 }
 

@@ -136,6 +136,8 @@ type visitDetailAnswer struct {
 		Sessions     []Session     `json:"sessions"`
 		Terminations []Termination `json:"terminations"`
 		Timeline     []Event       `json:"timeline"`
+		Deliveries   []Delivery    `json:"deliveries" doc:"Mails and webhooks that its events gave rise to."`
+		CRM          *CRMSync      `json:"crm,omitempty" doc:"What was written in the site's CRM."`
 		AccessEndsAt *time.Time    `json:"access_ends_at,omitempty" doc:"When WiFi access ends at the latest, also if no message gets through any more."`
 		WorkflowID   string        `json:"workflow_id"`
 	}
@@ -155,6 +157,8 @@ func (s *Server) readVisit(ctx context.Context, in *VisitPath) (*visitDetailAnsw
 	b.Sessions = each(d.Sessions, sessionOf)
 	b.Terminations = each(d.Terminations, terminationOf)
 	b.Timeline = each(d.Timeline, eventOf)
+	b.Deliveries = each(d.Deliveries, deliveryOf)
+	b.CRM = crmOf(d.CRM)
 	b.AccessEndsAt = accessEndsAt(d)
 	return a, nil
 }

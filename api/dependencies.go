@@ -12,15 +12,29 @@ import (
 type Store interface {
 	Identities
 	logins
+	own
+	resets
+	users
+	signOns
+	kiosks
 	tokens
 	visits
 	visitChanges
 	access
 	board
 	sites
+	mails
 	agents
 	nases
 	trail
+	webhooks
+	deliveries
+	people
+	erasures
+	retention
+	lawful
+	crmAccounts
+	crmVisits
 }
 
 // Workflows tells a visit's workflow what was committed. Every method returns a
@@ -32,6 +46,10 @@ type Workflows interface {
 	DepartureChanged(ctx context.Context, id visit.VisitID, departure time.Time) error
 	// RetryTermination says false where no workflow runs.
 	RetryTermination(ctx context.Context, id visit.VisitID, generation int) (bool, error)
+	// StartErase says false where the workflow runs already.
+	StartErase(ctx context.Context, id visit.ErasureID) (bool, error)
+	// SyncCRM hands the visit to its site's CRM now, beside its workflow.
+	SyncCRM(ctx context.Context, id visit.VisitID, site visit.SiteID) error
 }
 
 // access is what the API falls back to, and where credentials come from.
@@ -39,5 +57,6 @@ type access interface {
 	IssueVoucher(ctx context.Context, id visit.VisitID, by store.Taker) (store.Issued, error)
 	RevokeVoucher(ctx context.Context, id visit.VisitID, in store.RevokeInput) (store.Revoked, error)
 	Credentials(ctx context.Context, id visit.VisitID) (visit.Credentials, visit.Voucher, error)
+	HandOut(ctx context.Context, by store.Caller, id visit.VisitID, how visit.Disclosed) (visit.Credentials, visit.Voucher, error)
 	Reveal(ctx context.Context, by store.Caller, id visit.VisitID) (visit.Credentials, visit.Voucher, error)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,7 +16,7 @@ import (
 // Document returns the description of the interface (OpenAPI 3.1), as committed
 // in docs/openapi.json. It is the same for the same version.
 func Document(version string) ([]byte, error) {
-	s, err := New(Config{Version: version, Metrics: NewMetrics(prometheus.NewRegistry())})
+	s, err := New(Config{Version: version, Now: time.Now, Metrics: NewMetrics(prometheus.NewRegistry())})
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +81,8 @@ func tagOf(path string) string {
 		return "voucher"
 	case slices.Contains(parts, "agents"):
 		return "agents"
+	case slices.Contains(parts, "kiosks"), parts[0] == "kiosk":
+		return "kiosks"
 	case slices.Contains(parts, "nases"), slices.Contains(parts, "refused-logins"):
 		return "nases"
 	case strings.HasPrefix(parts[len(parts)-1], "evacuation"):
@@ -88,7 +91,7 @@ func tagOf(path string) string {
 	switch parts[0] {
 	case "events", "audit":
 		return "trail"
-	case "tokens", "login", "logout", "me":
+	case "tokens", "login", "logout", "me", "users", "roles", "password-reset", "oidc":
 		return "identity"
 	}
 	return parts[0]

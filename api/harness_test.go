@@ -30,6 +30,7 @@ import (
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/store/storetest"
 	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/webhook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,7 +63,7 @@ func setup(t *testing.T, options ...func(*api.Config)) *bench {
 	config := api.Config{
 		Store: b.Store, Workflows: b.workflows, Readiness: ready{b.Store}, Live: screens,
 		Passwords: auth.NewPasswords(4, auth.Cost{Memory: 64, Time: 1, Lanes: 1}),
-		Hash:      b.Keyring.MAC, Metrics: api.NewMetrics(b.registry), Logger: logger, Now: b.Clock.Now,
+		Hash:      b.Keyring.MAC, Links: b.Keyring, CheckURL: webhook.Guard{}.CheckURL, CRMs: vendors(), Metrics: api.NewMetrics(b.registry), Logger: logger, Now: b.Clock.Now,
 		Version: "test", PublicURL: publicURL, AgentURL: "https://agents.example:8443", AgentPin: make([]byte, 32),
 		Ready: b.Ready,
 	}
@@ -225,6 +226,14 @@ func (w *workflows) DepartureChanged(ctx context.Context, _ visit.VisitID, _ tim
 
 func (w *workflows) RetryTermination(ctx context.Context, _ visit.VisitID, _ int) (bool, error) {
 	return true, w.run(ctx, "retry-termination", func() error { return nil })
+}
+
+func (w *workflows) SyncCRM(ctx context.Context, id visit.VisitID, _ visit.SiteID) error {
+	return w.run(ctx, "crm "+string(id), func() error { return nil })
+}
+
+func (w *workflows) StartErase(ctx context.Context, _ visit.ErasureID) (bool, error) {
+	return true, w.run(ctx, "erase", func() error { return nil })
 }
 
 // call is one request. Unset: GET, by nobody, without a body.

@@ -53,73 +53,126 @@ func places(b *bench, site visit.SiteID) map[string]any {
 	nas := object{"name": "ap", "source": "10.9.0.0/16", "secret": canarySecret}
 	none := any(nil)
 	return map[string]any{
-		"POST /api/v1/sites":                               object{"name": "x", "timezone": "UTC"},
-		"GET /api/v1/sites":                                none,
-		"GET /api/v1/sites/{site}":                         none,
-		"PATCH /api/v1/sites/{site}":                       object{"address": "here"},
-		"POST /api/v1/sites/{site}/archive":                none,
-		"POST /api/v1/sites/{site}/agents":                 object{"name": "x"},
-		"GET /api/v1/sites/{site}/agents":                  none,
-		"DELETE /api/v1/sites/{site}/agents/{agent}":       none,
-		"POST /api/v1/sites/{site}/agents/{agent}/release": none,
-		"POST /api/v1/sites/{site}/nases":                  nas,
-		"GET /api/v1/sites/{site}/nases":                   none,
-		"GET /api/v1/sites/{site}/nases/{nas}":             none,
-		"PATCH /api/v1/sites/{site}/nases/{nas}":           object{"name": "y"},
-		"DELETE /api/v1/sites/{site}/nases/{nas}":          none,
-		"GET /api/v1/sites/{site}/refused-logins":          none,
-		"GET /api/v1/sites/{site}/evacuation":              none,
-		"GET /api/v1/sites/{site}/evacuation.csv":          none,
-		"POST /api/v1/visits":                              registration,
-		"GET /api/v1/visits":                               none,
-		"GET /api/v1/visits/{id}":                          none,
-		"PATCH /api/v1/visits/{id}":                        object{"purpose": "x"},
-		"POST /api/v1/visits/{id}/check-in":                none,
-		"POST /api/v1/visits/{id}/check-out":               none,
-		"POST /api/v1/visits/{id}/cancel":                  none,
-		"POST /api/v1/visits/{id}/extend":                  departure,
-		"POST /api/v1/visits/{id}/confirm-left":            none,
-		"POST /api/v1/visits/{id}/readmit":                 none,
-		"POST /api/v1/visits/{id}/terminate":               none,
-		"POST /api/v1/visits/{id}/voucher/reveal":          none,
-		"POST /api/v1/visits/{id}/voucher/reissue":         none,
-		"GET /api/v1/events":                               none,
-		"GET /api/v1/audit":                                none,
-		"GET /api/v1/audit/verify":                         none,
-		"POST /api/v1/tokens":                              object{"name": "x", "permissions": []string{"visits.read"}},
-		"GET /api/v1/tokens":                               none,
-		"DELETE /api/v1/tokens/{token}":                    none,
-		"POST /api/v1/login":                               object{"email": "nobody@example.org", "password": "wrong"},
-		"POST /api/v1/logout":                              none,
-		"GET /api/v1/me":                                   none,
-		"GET /api/v1/live":                                 none,
-		"GET /healthz":                                     none,
-		"GET /readyz":                                      none,
-		"GET /version":                                     none,
+		"POST /api/v1/sites":                                           object{"name": "x", "timezone": "UTC"},
+		"GET /api/v1/sites":                                            none,
+		"GET /api/v1/sites/{site}":                                     none,
+		"PATCH /api/v1/sites/{site}":                                   object{"address": "here"},
+		"POST /api/v1/sites/{site}/archive":                            none,
+		"GET /api/v1/sites/{site}/mail":                                none,
+		"PUT /api/v1/sites/{site}/mail":                                object{"sender_name": "x"},
+		"POST /api/v1/sites/{site}/agents":                             object{"name": "x"},
+		"GET /api/v1/sites/{site}/agents":                              none,
+		"DELETE /api/v1/sites/{site}/agents/{agent}":                   none,
+		"POST /api/v1/sites/{site}/agents/{agent}/release":             none,
+		"POST /api/v1/sites/{site}/nases":                              nas,
+		"GET /api/v1/sites/{site}/nases":                               none,
+		"GET /api/v1/sites/{site}/nases/{nas}":                         none,
+		"PATCH /api/v1/sites/{site}/nases/{nas}":                       object{"name": "y"},
+		"DELETE /api/v1/sites/{site}/nases/{nas}":                      none,
+		"GET /api/v1/sites/{site}/refused-logins":                      none,
+		"GET /api/v1/sites/{site}/evacuation":                          none,
+		"GET /api/v1/sites/{site}/evacuation.csv":                      none,
+		"POST /api/v1/visits":                                          registration,
+		"GET /api/v1/visits":                                           none,
+		"GET /api/v1/visits/{id}":                                      none,
+		"PATCH /api/v1/visits/{id}":                                    object{"purpose": "x"},
+		"POST /api/v1/visits/{id}/check-in":                            none,
+		"POST /api/v1/visits/{id}/check-out":                           none,
+		"POST /api/v1/visits/{id}/cancel":                              none,
+		"POST /api/v1/visits/{id}/extend":                              departure,
+		"POST /api/v1/visits/{id}/confirm-left":                        none,
+		"POST /api/v1/visits/{id}/readmit":                             none,
+		"POST /api/v1/visits/{id}/terminate":                           none,
+		"POST /api/v1/visits/{id}/voucher/reveal":                      none,
+		"POST /api/v1/visits/{id}/voucher/reissue":                     none,
+		"POST /api/v1/visits/{id}/voucher/mail":                        none,
+		"GET /api/v1/sites/{site}/retention":                           none,
+		"PUT /api/v1/sites/{site}/retention":                           object{"profile": "FR"},
+		"GET /api/v1/people":                                           none,
+		"GET /api/v1/people/{person}":                                  none,
+		"PATCH /api/v1/people/{person}":                                object{"company": "x"},
+		"GET /api/v1/people/{person}/export":                           none,
+		"DELETE /api/v1/people/{person}":                               none,
+		"GET /api/v1/erasures":                                         none,
+		"GET /api/v1/erasures/{erasure}":                               none,
+		"POST /api/v1/erasures/{erasure}/retry":                        none,
+		"POST /api/v1/lawful-requests":                                 object{"ip": "10.0.0.1", "at": b.Clock.Now(), "reference": "x", "site_id": site},
+		"GET /api/v1/lawful-requests":                                  none,
+		"GET /api/v1/lawful-requests/{request}":                        none,
+		"POST /api/v1/lawful-requests/{request}/approve":               none,
+		"POST /api/v1/lawful-requests/{request}/deny":                  none,
+		"GET /api/v1/events":                                           none,
+		"GET /api/v1/audit":                                            none,
+		"GET /api/v1/audit/verify":                                     none,
+		"GET /api/v1/audit/export":                                     none,
+		"GET /api/v1/visits/{id}/disclosures":                          none,
+		"POST /api/v1/tokens":                                          object{"name": "x", "permissions": []string{"visits.read"}},
+		"GET /api/v1/tokens":                                           none,
+		"DELETE /api/v1/tokens/{token}":                                none,
+		"POST /api/v1/webhooks":                                        object{"name": "x", "url": "https://example.org/", "sites": []any{site}},
+		"GET /api/v1/webhooks":                                         none,
+		"GET /api/v1/webhooks/{webhook}":                               none,
+		"PATCH /api/v1/webhooks/{webhook}":                             object{"name": "y"},
+		"DELETE /api/v1/webhooks/{webhook}":                            none,
+		"POST /api/v1/webhooks/{webhook}/rotate":                       object{},
+		"POST /api/v1/webhooks/{webhook}/test":                         none,
+		"POST /api/v1/webhooks/{webhook}/replay":                       object{"since": b.Clock.Now()},
+		"GET /api/v1/webhooks/{webhook}/deliveries":                    none,
+		"GET /api/v1/webhooks/{webhook}/deliveries/{delivery}":         none,
+		"POST /api/v1/webhooks/{webhook}/deliveries/{delivery}/replay": none,
+		"POST /api/v1/crm/accounts":                                    object{"name": "x", "kind": "hubspot", "credentials": object{"token": canaryCRMToken}},
+		"GET /api/v1/crm/accounts":                                     none,
+		"GET /api/v1/crm/accounts/{account}":                           none,
+		"PATCH /api/v1/crm/accounts/{account}":                         object{"name": "y"},
+		"DELETE /api/v1/crm/accounts/{account}":                        none,
+		"POST /api/v1/crm/accounts/{account}/test":                     none,
+		"POST /api/v1/crm/accounts/{account}/setup":                    none,
+		"GET /api/v1/crm/accounts/{account}/syncs":                     none,
+		"POST /api/v1/crm/accounts/{account}/retry":                    none,
+		"GET /api/v1/sites/{site}/crm":                                 none,
+		"PUT /api/v1/sites/{site}/crm":                                 object{"account_id": site, "fields": []string{}},
+		"DELETE /api/v1/sites/{site}/crm":                              none,
+		"POST /api/v1/visits/{id}/crm/retry":                           none,
+		"POST /api/v1/login":                                           object{"email": "nobody@example.org", "password": "wrong"},
+		"POST /api/v1/logout":                                          none,
+		"GET /api/v1/me":                                               none,
+		"GET /api/v1/live":                                             none,
+		"GET /healthz":                                                 none,
+		"GET /readyz":                                                  none,
+		"GET /version":                                                 none,
 	}
 }
 
 // objects are what a site has.
-type objects struct{ site, visit, agent, nas, token string }
+type objects struct{ site, visit, agent, nas, token, hook, delivery, person, erasure, request, account string }
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 	t.Helper()
 	registration := b.registration()
 	registration["site_id"], registration["check_in"] = site, true
 	at := "/api/v1/sites/" + string(site)
+	o := b.peopleOf(t, site)
+	hook := b.want(t, 201, call{method: "POST", path: "/api/v1/webhooks", as: b.admin, body: object{
+		"name": "hook", "url": "https://example.org/hook", "sites": []any{site}}}).string("webhook.id")
 	return objects{
-		site:  string(site),
-		visit: b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id"),
-		agent: b.want(t, 201, call{method: "POST", path: at + "/agents", as: b.admin, body: object{"name": "agent"}}).string("id"),
+		person: o.person, erasure: o.erasure, request: o.request,
+		account: b.crmAccount(t, site),
+		site:    string(site),
+		visit:   b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id"),
+		agent:   b.want(t, 201, call{method: "POST", path: at + "/agents", as: b.admin, body: object{"name": "agent"}}).string("id"),
 		nas: b.want(t, 201, call{method: "POST", path: at + "/nases", as: b.admin, body: object{
 			"name": "ap", "source": "10.1.0.0/16", "secret": canarySecret}}).string("id"),
 		token: b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{
 			"name": "t", "permissions": []string{"visits.read"}, "sites": []any{site}}}).string("token.id"),
+		hook:     hook,
+		delivery: b.want(t, 202, call{method: "POST", path: "/api/v1/webhooks/" + hook + "/test", as: b.admin}).string("delivery_id"),
 	}
 }
 
 func (o objects) fill(path string) string {
-	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token).Replace(path)
+	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
+		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
+		"{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }
 
 // Nobody reads another site (promise P24): every role, every call of the
@@ -129,7 +182,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 	b := setup(t)
 	foreign := b.objects(t, b.other)
 	mixed := b.objects(t, b.site) // our site, their objects below it
-	mixed.agent, mixed.nas = foreign.agent, foreign.nas
+	mixed.agent, mixed.nas, mixed.delivery = foreign.agent, foreign.nas, foreign.delivery
 	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
 	for _, role := range auth.Roles() {
 		token := b.at(t, role, b.site)
@@ -142,16 +195,16 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 			case op.open, op.path == "/api/v1/me":
 			case !permitted:
 				b.refused(t, 403, "forbidden", c.to(op.method, foreign.fill(op.path)))
-			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits":
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/webhooks":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
-				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") {
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
-			case op.String() == "POST /api/v1/sites":
+			case op.String() == "POST /api/v1/sites" || op.String() == "POST /api/v1/crm/accounts":
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":
 				a := b.want(t, 200, c.to(op.method, op.path))
-				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, "Paris"} {
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, "Paris"} {
 					require.NotContains(t, string(a.text), id, "%s to %s", role, op)
 				}
 			}

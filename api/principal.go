@@ -23,10 +23,14 @@ import (
 // a loopback installation has not.
 const cookieName = "foyer_login"
 
+// kioskCookieName is the cookie's of a paired screen.
+const kioskCookieName = "foyer_kiosk"
+
 // Identities turns credentials into who they belong to.
 type Identities interface {
 	Login(ctx context.Context, hash []byte) (store.Login, store.User, error)
 	TokenByHash(ctx context.Context, hash []byte) (store.Token, error)
+	KioskByHash(ctx context.Context, hash []byte) (store.Kiosk, error)
 }
 
 var (
@@ -54,9 +58,8 @@ func (s *Server) guard(permission auth.Permission) func(huma.Context, func(huma.
 
 // permitted says who makes a request, or why it is refused.
 func (s *Server) permitted(ctx context.Context, c *gin.Context, permission auth.Permission) (auth.Identity, error) {
-	header := c.GetHeader("Authorization")
-	cookie, _ := c.Cookie(cookieName) // absent: empty
-	again := func(ctx context.Context) (auth.Principal, error) { return s.identify(ctx, header, cookie) }
+	sent := credentialsOf(c)
+	again := func(ctx context.Context) (auth.Principal, error) { return s.identify(ctx, sent) }
 	principal, err := again(ctx)
 	if err != nil {
 		if limited := within(s.Requests, clientAddress(c)); limited != nil {
@@ -73,13 +76,27 @@ func (s *Server) permitted(ctx context.Context, c *gin.Context, permission auth.
 	return auth.Identity{Principal: principal, Again: again}, nil
 }
 
-// identify says who makes a request: a bearer token wins over a cookie, and a
-// bad one is not forgiven by a good other.
-func (s *Server) identify(ctx context.Context, header, cookie string) (auth.Principal, error) {
-	if scheme, value, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "bearer") {
+// credentials are what a request may prove itself with.
+type credentials struct{ header, login, kiosk string }
+
+func credentialsOf(c *gin.Context) (sent credentials) {
+	sent.header = c.GetHeader("Authorization")
+	sent.login, _ = c.Cookie(cookieName) // absent: empty
+	sent.kiosk, _ = c.Cookie(kioskCookieName)
+	return sent
+}
+
+// identify says who makes a request: a bearer token wins over a login, a login over
+// a kiosk, and a bad one is not forgiven by a good other.
+func (s *Server) identify(ctx context.Context, sent credentials) (auth.Principal, error) {
+	scheme, value, ok := strings.Cut(sent.header, " ")
+	switch {
+	case ok && strings.EqualFold(scheme, "bearer"):
 		return s.byToken(ctx, strings.TrimSpace(value))
+	case sent.login == "" && sent.kiosk != "":
+		return s.byKiosk(ctx, sent.kiosk)
 	}
-	return s.byLogin(ctx, cookie)
+	return s.byLogin(ctx, sent.login)
 }
 
 func (s *Server) byToken(ctx context.Context, value string) (auth.Principal, error) {
@@ -111,9 +128,31 @@ func (s *Server) byLogin(ctx context.Context, cookie string) (auth.Principal, er
 }
 
 func principalOfUser(user store.User) auth.Principal {
-	return auth.Principal{
+	p := auth.Principal{
 		Kind: auth.KindUser, ID: user.ID, Name: user.Name, Sites: sitesOf(user.Scope), Permissions: auth.Role(user.Role).Permissions(),
 	}
+	if auth.Role(user.Role) == auth.Host {
+		p.Host = strings.ToLower(user.Email)
+	}
+	return p
+}
+
+func (s *Server) byKiosk(ctx context.Context, cookie string) (auth.Principal, error) {
+	parsed, ok := auth.ParseToken(cookie, auth.KioskCookie)
+	if !ok {
+		return auth.Principal{}, errUnauthenticated
+	}
+	kiosk, err := s.Store.KioskByHash(ctx, parsed.Hash())
+	if err != nil {
+		return auth.Principal{}, unknownIs(err, errUnauthenticated)
+	}
+	permissions := auth.Kiosk.Permissions()
+	if kiosk.WalkIns {
+		permissions[auth.VisitsWalkIn] = struct{}{}
+	}
+	return auth.Principal{
+		Kind: auth.KindKiosk, ID: kiosk.ID, Name: kiosk.Name, Sites: auth.TheseSites(kiosk.SiteID), Permissions: permissions,
+	}, nil
 }
 
 // unknownIs replaces "there is no such thing" by what the caller may know.
@@ -173,6 +212,8 @@ func (s *Server) keyed(ctx context.Context, key string, status int, request ...a
 	return c
 }
 
-func scopeOf(p auth.Principal) store.Scope { return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs} }
+func scopeOf(p auth.Principal) store.Scope {
+	return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs, Host: p.Host}
+}
 
 func sitesOf(s store.Scope) auth.Sites { return auth.Sites{All: s.All, IDs: s.Sites} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +22,8 @@ func (s *Server) routes() {
 	route(s, "GET "+site, auth.SitesRead, "Read a site", s.readSite)
 	route(s, "PATCH "+site, auth.SitesWrite, "Change a site", s.changeSite)
 	route(s, "POST "+site+"/archive", auth.SitesWrite, "Archive a site", s.archiveSite)
+	route(s, "GET "+site+"/mail", auth.SitesWrite, "Read a site's mail settings", s.readMail)
+	route(s, "PUT "+site+"/mail", auth.SitesWrite, "Replace a site's mail settings", s.setMail)
 
 	route(s, "POST "+site+"/agents", auth.AgentsWrite, "Add an agent; the answer holds its enrolment token", s.createAgent, status(201))
 	route(s, "GET "+site+"/agents", auth.AgentsRead, "List a site's agents", s.listAgents)
@@ -50,28 +53,127 @@ func (s *Server) routes() {
 	route(s, "POST "+one+"/extend", auth.VisitsWrite, "Move the expected departure, later or earlier", s.extend)
 	route(s, "POST "+one+"/confirm-left", auth.VisitsCheckOut, "Confirm that the visitor left the building", s.confirmLeft,
 		about("Of an expired visit: access has ended, but nobody has said where the person is."))
-	route(s, "POST "+one+"/readmit", auth.VisitsCheckIn, "Continue an ended visit by a new one", s.readmit, status(201),
+	route(s, "POST "+one+"/readmit", auth.VisitsCheckIn, "Continue an ended visit by a new one", s.readmit, status(201), refuses(410),
 		about("Within 12 hours of its end. The new visit is checked in at once and has its own credentials."))
 	route(s, "POST "+one+"/terminate", auth.VisitsTerminate, "Retry ending the sessions now", s.terminate)
 	route(s, "POST "+one+"/voucher/reveal", auth.VouchersReveal, "Show the password; audited", s.reveal)
 	route(s, "POST "+one+"/voucher/reissue", auth.VouchersReissue, "Give new credentials; old sessions are cut", s.reissue)
+	route(s, "POST "+one+"/voucher/mail", auth.VouchersReveal, "Mail the credentials to the visitor; audited", s.mailVoucher, status(202))
+
+	s.peopleRoutes()
 
 	route(s, "GET /api/v1/events", auth.EventsRead, "List events, newest first", s.listEvents)
 	route(s, "GET /api/v1/audit", auth.AuditRead, "List audit rows, newest first", s.listAudit)
+	route(s, "GET /api/v1/audit/export", auth.AuditRead, "Export the audit trail", s.exportAudit, auditFile)
+	route(s, "GET "+one+"/disclosures", auth.AuditRead, "Who was shown the visit's password, when and how", s.listDisclosures,
+		about("Every answer and every mail that held it, oldest first. The site's agents, which must know it, are not listed."))
 	route(s, "GET /api/v1/audit/verify", auth.AuditRead, "Verify the audit chain", s.verifyAudit)
 
 	route(s, "POST /api/v1/tokens", auth.TokensWrite, "Make an API token; the answer is the only one that holds it", s.createToken, status(201))
 	route(s, "GET /api/v1/tokens", auth.TokensRead, "List API tokens", s.listTokens)
 	route(s, "DELETE /api/v1/tokens/{token}", auth.TokensWrite, "Revoke an API token", s.revokeToken, status(204))
 
-	open(s, "POST /api/v1/login", "Sign in", s.login)
+	const hook = "/api/v1/webhooks/{webhook}"
+	route(s, "POST /api/v1/webhooks", auth.WebhooksWrite, "Add a webhook; the answer holds its secret", s.createWebhook, status(201))
+	route(s, "GET /api/v1/webhooks", auth.WebhooksRead, "List webhooks", s.listWebhooks)
+	route(s, "GET "+hook, auth.WebhooksRead, "Read a webhook", s.readWebhook)
+	route(s, "PATCH "+hook, auth.WebhooksWrite, "Change, disable or enable a webhook", s.changeWebhook)
+	route(s, "DELETE "+hook, auth.WebhooksWrite, "Remove a webhook", s.deleteWebhook, status(204))
+	route(s, "POST "+hook+"/rotate", auth.WebhooksWrite, "Give a webhook a new secret; the answer holds it", s.rotateWebhook)
+	route(s, "POST "+hook+"/test", auth.WebhooksWrite, "Send a test event to a webhook", s.testWebhook, status(202))
+	route(s, "POST "+hook+"/replay", auth.WebhooksWrite, "Send again what failed, at most 1000 at a time", s.replayFailed, status(202))
+	route(s, "GET "+hook+"/deliveries", auth.WebhooksRead, "List what went to a webhook, newest first", s.listDeliveries)
+	route(s, "GET "+hook+"/deliveries/{delivery}", auth.WebhooksRead, "Read a delivery with its attempts", s.readDelivery)
+	route(s, "POST "+hook+"/deliveries/{delivery}/replay", auth.WebhooksWrite, "Send an event again, under the same webhook-id", s.replayDelivery, status(202))
+
+	s.crmRoutes()
+
+	route(s, "POST "+site+"/kiosks", auth.KiosksWrite, "Add a kiosk; the answer holds the code to pair it with", s.createKiosk, status(201))
+	route(s, "GET "+site+"/kiosks", auth.KiosksRead, "List a site's kiosks", s.listKiosks)
+	route(s, "DELETE "+site+"/kiosks/{kiosk}", auth.KiosksWrite, "Revoke a kiosk at once", s.revokeKiosk, status(204))
+	open(s, "POST /api/v1/kiosk/pair", "Make this browser a kiosk", s.pairKiosk, also(401, 429),
+		about("With the code that staff were shown. Sets the kiosk's cookie and ends whoever was signed in here."))
+	route(s, "POST /api/v1/kiosk/walk-in", auth.VisitsWalkIn, "Register oneself at a kiosk and be checked in", s.walkIn, status(201), also(404, 410))
+
+	route(s, "POST /api/v1/users", auth.UsersWrite, "Add a user", s.createUser, status(201))
+	route(s, "GET /api/v1/users", auth.UsersRead, "List users, newest first", s.listUsers)
+	route(s, "GET /api/v1/users/{user}", auth.UsersRead, "Read a user", s.readUser)
+	route(s, "PATCH /api/v1/users/{user}", auth.UsersWrite, "Change a user; ends their logins unless only name or language changed", s.changeUser)
+	route(s, "DELETE /api/v1/users/{user}", auth.UsersWrite, "Disable a user; ends their logins", s.disableUser, status(204), also(409))
+	route(s, "DELETE /api/v1/users/{user}/totp", auth.UsersWrite, "Switch off a lost second factor", s.resetTOTP, status(204), also(409))
+	route(s, "GET /api/v1/roles", anybody, "The roles and what they may do", s.listRoles)
+
+	open(s, "GET /api/v1/login", "How to sign in here", s.loginWays)
+	open(s, "POST /api/v1/login", "Sign in", s.login,
+		about("401 totp_required: the password is right, and a code is asked for; send all of it again with the code."))
 	open(s, "POST /api/v1/logout", "Sign out", s.logout, status(204))
+	open(s, "POST /api/v1/password-reset", "Ask for a link to choose a password", s.askReset, status(204), also(429),
+		about("Answers the same, after the same time, whether or not anybody has the address. The link is mailed, and good for 30 minutes."))
+	open(s, "POST /api/v1/password-reset/confirm", "Choose a password by the link's token", s.reset, status(204), also(404, 410, 429),
+		about("Once. Ends all logins of the user and signs nobody in."))
+	open(s, "GET /api/v1/oidc/start", "Sign in at the organisation's own provider", s.signOnStart, redirect, also(404, 429))
+	open(s, "GET /api/v1/oidc/callback", "Come back from there", s.signOnReturn, redirect, also(404))
 	route(s, "GET /api/v1/me", anybody, "Who am I and what may I do", s.me)
+	route(s, "PATCH /api/v1/me", anybody, "Change one's name and language", s.changeMe)
+	route(s, "POST /api/v1/me/password", anybody, "Change one's password; ends all other logins", s.changePassword, status(204))
+	route(s, "POST /api/v1/me/totp", anybody, "Begin a second factor; the answer is the only one that holds its secret", s.beginTOTP)
+	route(s, "POST /api/v1/me/totp/confirm", anybody, "Switch the second factor on by its first code", s.confirmTOTP)
+	route(s, "POST /api/v1/me/totp/remove", anybody, "Switch the second factor off", s.removeTOTP, status(204))
 	s.socket("GET /api/v1/live", auth.VisitsRead, "Follow what happens")
+
+	s.guestPages("/v/:token")
 
 	open(s, "GET /healthz", "The process runs", s.healthz)
 	open(s, "GET /readyz", "Requests can be served", s.readyz)
 	open(s, "GET /version", "What runs here", s.version)
+}
+
+// peopleRoutes are about what is held of people, how long, and who may know.
+func (s *Server) peopleRoutes() {
+	const site, person, request = "/api/v1/sites/{site}/retention", "/api/v1/people/{person}", "/api/v1/lawful-requests/{request}"
+
+	route(s, "GET "+site, auth.SitesRead, "How long a site keeps what", s.readRetention)
+	route(s, "PUT "+site, auth.SitesWrite, "Say how long a site keeps what", s.setRetention,
+		about("What is not said is the profile's. It holds from the next night's purge on."))
+
+	route(s, "GET /api/v1/people", auth.PeopleRead, "List people, the newest first", s.listPeople, refuses(404))
+	route(s, "GET "+person, auth.PeopleRead, "Read a person with their visits", s.readPerson)
+	route(s, "PATCH "+person, auth.PeopleWrite, "Mend what is known of a person", s.changePerson,
+		about("Visits keep what was said at the desk."))
+	route(s, "GET "+person+"/export", auth.PeopleErase, "Everything held about a person; audited", s.exportPerson, jsonFile)
+	route(s, "DELETE "+person, auth.PeopleErase, "Erase a person", s.erasePerson, status(202), refuses(409),
+		about("Here they are gone when this answers; the CRM follows, see the erasure. Refused while they may be in a building: check them out, or confirm that they left."))
+	route(s, "GET /api/v1/erasures", auth.PeopleErase, "List erasures, the newest first", s.listErasures)
+	route(s, "GET /api/v1/erasures/{erasure}", auth.PeopleErase, "How far an erasure is", s.readErasure)
+	route(s, "POST /api/v1/erasures/{erasure}/retry", auth.PeopleErase, "Have the CRM asked again", s.retryErasure)
+
+	route(s, "POST /api/v1/lawful-requests", auth.LawfulRequest, "Ask which visit had an address at an instant", s.askLawful, status(201), refuses(404),
+		about("For an authority's request. It takes a member of staff who is signed in, and another one to approve it; it expires after 30 days."))
+	route(s, "GET /api/v1/lawful-requests", auth.LawfulRead, "List lawful requests, the newest first", s.listLawful)
+	route(s, "GET "+request, auth.LawfulRead, "Read a lawful request; once approved, whoever asked gets the answer; audited", s.readLawful)
+	route(s, "POST "+request+"/approve", auth.LawfulApprove, "Approve another person's lawful request", s.approveLawful, refuses(410))
+	route(s, "POST "+request+"/deny", auth.LawfulApprove, "Deny another person's lawful request", s.denyLawful, refuses(410))
+}
+
+// crmRoutes are about customers' CRMs and what visits become there.
+func (s *Server) crmRoutes() {
+	const accounts, account, site = "/api/v1/crm/accounts", "/api/v1/crm/accounts/{account}", "/api/v1/sites/{site}/crm"
+
+	route(s, "POST "+accounts, auth.CRMWrite, "Add a CRM account; its credentials are not shown again", s.createCRMAccount, status(201))
+	route(s, "GET "+accounts, auth.CRMRead, "List CRM accounts", s.listCRMAccounts)
+	route(s, "GET "+account, auth.CRMRead, "Read a CRM account", s.readCRMAccount)
+	route(s, "PATCH "+account, auth.CRMWrite, "Change a CRM account", s.changeCRMAccount)
+	route(s, "DELETE "+account, auth.CRMWrite, "Remove a CRM account that no site uses", s.deleteCRMAccount, status(204), refuses(409))
+	route(s, "POST "+account+"/test", auth.CRMWrite, "Find out whether the credentials hold and the CRM is set up", s.testCRM)
+	route(s, "POST "+account+"/setup", auth.CRMWrite, "Make in the CRM what visits need", s.setupCRM)
+	route(s, "GET "+account+"/syncs", auth.CRMRead, "List what became of visits, newest first", s.listCRMSyncs)
+	route(s, "POST "+account+"/retry", auth.CRMWrite, "Hand over again what needs attention, at most 100 at a time", s.retryCRMs)
+
+	route(s, "GET "+site, auth.CRMRead, "Where a site's visits go", s.readSiteCRM)
+	route(s, "PUT "+site, auth.CRMWrite, "Say where a site's visits go, and what of them", s.setSiteCRM, refuses(404))
+	route(s, "DELETE "+site, auth.CRMWrite, "Keep a site's visits here", s.removeSiteCRM, status(204))
+	route(s, "POST /api/v1/visits/{id}/crm/retry", auth.CRMWrite, "Hand a visit to the CRM now", s.retryCRM,
+		about("For an ended visit. What was written already is not written again."))
 }
 
 // anybody who is signed in.
@@ -106,6 +208,38 @@ func (s *Server) socket(at string, permission auth.Permission, summary string) {
 func csvFile(op *huma.Operation) {
 	op.Responses["200"] = &huma.Response{
 		Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}
+}
+
+// refuses documents answers that the method alone does not suggest.
+func refuses(codes ...int) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		for _, code := range codes {
+			op.Responses[strconv.Itoa(code)] = &huma.Response{Ref: "#/components/responses/Problem"}
+		}
+	}
+}
+
+// jsonFile documents a JSON answer that is composed elsewhere.
+func jsonFile(op *huma.Operation) {
+	op.Responses["200"] = &huma.Response{
+		Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}},
+	}
+}
+
+// redirect documents an answer that sends the browser elsewhere. Providers add
+// parameters of their own to the address that they send it back to.
+func redirect(op *huma.Operation) {
+	op.DefaultStatus = http.StatusFound
+	op.RejectUnknownQueryParameters = false
+}
+
+// also adds problems that cannot be seen from a route's method and path.
+func also(codes ...int) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		for _, code := range codes {
+			op.Responses[strconv.Itoa(code)] = &huma.Response{Ref: "#/components/responses/Problem"}
+		}
 	}
 }
 

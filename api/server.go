@@ -14,6 +14,7 @@ import (
 
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/limit"
+	"github.com/foyerhq/foyer/internal/seal"
 )
 
 // Limits of a request. What a route needs beyond them stands in routes.go.
@@ -28,14 +29,23 @@ type Config struct {
 	Workflows Workflows
 	Readiness Readiness
 	Passwords *auth.Passwords
-	Requests  *limit.Limiter                           // by caller; nil: no limit
-	Logins    *limit.Limiter                           // by address; nil: no limit
-	Live      Live                                     // GET /api/v1/live
-	Pages     fs.FS                                    // the dashboard, see web.Files; nil: none
-	Hash      func(purpose string, data []byte) []byte // Keyed
-	Metrics   *Metrics
-	Logger    *slog.Logger
-	Now       func() time.Time
+	Requests  *limit.Limiter // by caller; nil: no limit
+	Logins    *limit.Limiter // by address; nil: no limit
+	// GuestForms limits what a signed link's holder may send, by visit; nil: no limit.
+	GuestForms *limit.Limiter
+	Live       Live                                     // GET /api/v1/live
+	Pages      fs.FS                                    // the dashboard, see web.Files; nil: none
+	Hash       func(purpose string, data []byte) []byte // Keyed
+	Links      *seal.Keyring                            // signs the links of guest pages and mails
+	SignOn     SignOn                                   // the organisation's own provider; nil: none
+	CheckURL   func(url string) error                   // whether a webhook may be sent there
+	CRMs       CRMs
+	Metrics    *Metrics
+	Logger     *slog.Logger
+	Now        func() time.Time
+
+	// LocalLogin says who may sign in with a password; empty: everyone.
+	LocalLogin LocalLogin
 
 	Version string
 	// PublicURL is where browsers and agents reach this deployment, without a
@@ -53,8 +63,9 @@ type Config struct {
 // Server is the HTTP interface. Handler is safe for concurrent use.
 type Server struct {
 	Config
-	engine *gin.Engine
-	api    huma.API
+	engine  *gin.Engine
+	api     huma.API
+	exports exports
 }
 
 // prepare sets what huma and gin keep per process: refusals look like ours,

@@ -32,6 +32,7 @@ type visitChanges interface {
 type Visit struct {
 	ID                  visit.VisitID  `json:"id"`
 	SiteID              visit.SiteID   `json:"site_id"`
+	PersonID            visit.PersonID `json:"person_id,omitempty" doc:"Absent when the personal data is gone."`
 	ReadmitOf           visit.VisitID  `json:"readmit_of,omitempty" doc:"The visit that this one continues."`
 	Visitor             visit.Visitor  `json:"visitor"`
 	Host                visit.Host     `json:"host"`
@@ -47,17 +48,19 @@ type Visit struct {
 	EndedBy             string         `json:"ended_by,omitempty" doc:"Who or what ended it: user:…, token:…, timer, operator:temporal, system:sweeper."`
 	LeftAt              *time.Time     `json:"left_at,omitempty"`
 	SealedAt            *time.Time     `json:"sealed_at,omitempty" doc:"When its record was closed."`
+	PurgedAt            *time.Time     `json:"purged_at,omitempty" doc:"When its personal data was deleted."`
+	SyncCRM             bool           `json:"sync_crm" doc:"Whether the visit may be handed to the site's CRM."`
 	CreatedAt           time.Time      `json:"created_at"`
 	UpdatedAt           time.Time      `json:"updated_at"`
 }
 
 func visitOf(v visit.Visit) Visit {
 	return Visit{
-		ID: v.ID, SiteID: v.SiteID, ReadmitOf: v.ReadmitOf, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
+		ID: v.ID, SiteID: v.SiteID, PersonID: v.PersonID, ReadmitOf: v.ReadmitOf, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
 		Status: v.Status, Presence: v.Presence, ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture,
 		CheckInRequestedAt: v.CheckInRequestedAt, CheckedInAt: v.CheckedInAt, CheckOutRequestedAt: v.CheckOutRequestedAt,
-		EndedAt: v.EndedAt, EndedBy: v.EndedBy, LeftAt: v.LeftAt, SealedAt: v.SealedAt,
-		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
+		EndedAt: v.EndedAt, EndedBy: v.EndedBy, LeftAt: v.LeftAt, SealedAt: v.SealedAt, PurgedAt: v.PurgedAt,
+		SyncCRM: !v.CRMSkip, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
 	}
 }
 
@@ -107,6 +110,7 @@ type registerInput struct {
 		Purpose           string         `json:"purpose,omitempty" maxLength:"500"`
 		ExpectedArrival   time.Time      `json:"expected_arrival,omitempty" required:"false" doc:"Now when absent."`
 		ExpectedDeparture time.Time      `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay after the arrival when absent."`
+		SyncCRM           *bool          `json:"sync_crm,omitempty" doc:"false: the visit stays out of the site's CRM."`
 		CheckIn           bool           `json:"check_in,omitempty" doc:"A walk-in: checked in at once, answered as check-in."`
 	}
 }
@@ -119,7 +123,7 @@ func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswe
 	}
 	outcome, err := s.Store.Register(ctx, s.keyed(ctx, in.Key, 201, "register", b), visit.Registration{
 		SiteID: b.SiteID, Visitor: visit.Visitor(b.Visitor), Host: visit.Host(b.Host), Purpose: b.Purpose,
-		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,
+		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture, CRMSkip: b.SyncCRM != nil && !*b.SyncCRM,
 	}, store.RegisterOptions{CheckIn: b.CheckIn, PersonID: b.PersonID})
 	if err != nil {
 		return nil, err
@@ -129,7 +133,7 @@ func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswe
 		a.Body.Visit = visitOf(outcome.Visit)
 		return a, nil
 	}
-	return s.finishCheckIn(ctx, outcome)
+	return s.finishCheckIn(ctx, outcome, visit.DisclosedAtCheckIn)
 }
 
 // VisitorChange names what to change of a visitor.
@@ -156,12 +160,18 @@ type changeInput struct {
 		Purpose           *string       `json:"purpose,omitempty" maxLength:"500"`
 		ExpectedArrival   *time.Time    `json:"expected_arrival,omitempty" doc:"Only before the check-in."`
 		ExpectedDeparture *time.Time    `json:"expected_departure,omitempty" doc:"Only before the check-in; extend a running visit instead."`
+		SyncCRM           *bool         `json:"sync_crm,omitempty" doc:"false: the visit stays out of the site's CRM."`
 	}
 }
 
 func (s *Server) changeVisit(ctx context.Context, in *changeInput) (*visitAnswer, error) {
 	b := in.Body
+	var skip *bool
+	if b.SyncCRM != nil {
+		skip = new(!*b.SyncCRM)
+	}
 	outcome, err := s.Store.Change(ctx, s.keyed(ctx, in.Key, 200, "change", in.ID, b), in.ID, store.VisitChange{
+		CRMSkip:   skip,
 		FirstName: b.Visitor.FirstName, LastName: b.Visitor.LastName, Email: b.Visitor.Email, Phone: b.Visitor.Phone, Company: b.Visitor.Company,
 		HostName: b.Host.Name, HostEmail: b.Host.Email, Purpose: b.Purpose,
 		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture,

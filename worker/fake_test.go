@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/foyerhq/foyer/activities"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/workflows"
@@ -24,6 +25,8 @@ var _ Notifications = (*store.Notifier)(nil)
 
 // board is a database of stragglers, and Temporal beside it, for the sweeper.
 type board struct {
+	CRMVisits // not the sweeper's business
+
 	mu       sync.Mutex
 	calls    map[string]int
 	fail     map[string]error
@@ -35,6 +38,8 @@ type board struct {
 	started  []visit.VisitID
 	signaled []visit.VisitID
 	sent     []visit.VisitID
+	purged   map[string]bool
+	erasing  []visit.ErasureID
 	leader   bool // somebody else leads
 	lease    context.CancelFunc
 }
@@ -162,8 +167,55 @@ func (b *board) PruneIdempotency(ctx context.Context) (int, error) {
 	return 0, b.call(ctx, "PruneIdempotency")
 }
 func (b *board) Checkpoint(ctx context.Context) (int, error) { return 0, b.call(ctx, "Checkpoint") }
+func (b *board) PruneMail(ctx context.Context) (int, error)  { return 0, b.call(ctx, "PruneMail") }
+func (b *board) LeavingSoon(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "LeavingSoon")
+}
+
+func (b *board) PruneDeliveries(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "PruneDeliveries")
+}
+
+func (b *board) AlarmPresence(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "AlarmPresence")
+}
+
+func (b *board) NightPurged(ctx context.Context, day string) (bool, error) {
+	return b.purged[day], b.call(ctx, "NightPurged")
+}
+
+func (b *board) StartPurge(ctx context.Context, in activities.PurgeInput) (bool, error) {
+	err := b.call(ctx, "StartPurge "+in.Day)
+	return err == nil, err
+}
+
+func (b *board) PendingErasures(ctx context.Context, _ int) ([]visit.ErasureID, error) {
+	return b.erasing, b.call(ctx, "PendingErasures")
+}
+
+func (b *board) StartErase(ctx context.Context, id visit.ErasureID) (bool, error) {
+	err := b.call(ctx, "StartErase "+string(id))
+	return err == nil, err
+}
 
 // What the sweeper never calls.
+func (b *board) BeginPurge(context.Context, string, int) (store.Purge, error) { panic("unused") }
+func (b *board) PurgeClass(context.Context, store.PurgeID, visit.Class, int) (int, error) {
+	panic("unused")
+}
+func (b *board) RewritePurged(context.Context, store.PurgeID, int64) (store.Purge, error) {
+	panic("unused")
+}
+func (b *board) EndPurge(context.Context, store.PurgeID) (store.Purge, error) { panic("unused") }
+func (b *board) ContactsToErase(context.Context, visit.ErasureID) ([]store.CRMContact, error) {
+	panic("unused")
+}
+func (b *board) ContactErased(context.Context, visit.ErasureID, store.CRMContact) error {
+	panic("unused")
+}
+func (b *board) EndErasure(context.Context, visit.ErasureID, string) (store.ErasureState, error) {
+	panic("unused")
+}
 func (b *board) WorkView(context.Context, visit.VisitID) (visit.Work, error) { panic("unused") }
 func (b *board) IssueVoucher(context.Context, visit.VisitID, store.Taker) (store.Issued, error) {
 	panic("unused")
@@ -173,8 +225,26 @@ func (b *board) BeginTermination(context.Context, store.TerminationRequest) (vis
 	panic("unused")
 }
 func (b *board) FailTermination(context.Context, visit.VisitID, int, string) error { panic("unused") }
-func (b *board) Undelivered(context.Context, int) ([]store.Completion, error)      { panic("unused") }
-func (b *board) Delivered(context.Context, visit.VisitID, int, int) error          { panic("unused") }
+func (b *board) RelayEvents(context.Context, store.MailPlan, int) (store.Relayed, error) {
+	panic("unused")
+}
+func (b *board) DeliveriesToStart(context.Context, int) ([]store.DeliveryStart, error) {
+	panic("unused")
+}
+func (b *board) DeliveriesStarted(context.Context, []visit.DeliveryID) error { panic("unused") }
+func (b *board) DeliveryBacklog(context.Context) (store.DeliveryBacklog, error) {
+	panic("unused")
+}
+func (b *board) BeginAttempt(context.Context, visit.DeliveryID) (visit.Delivery, store.DeliveryEnd, error) {
+	panic("unused")
+}
+func (b *board) EndAttempt(context.Context, store.AttemptEnd) error { panic("unused") }
+func (b *board) PostponeDelivery(context.Context, visit.DeliveryID, time.Time) error {
+	panic("unused")
+}
+func (b *board) FailDelivery(context.Context, visit.DeliveryID, string) error { panic("unused") }
+func (b *board) Undelivered(context.Context, int) ([]store.Completion, error) { panic("unused") }
+func (b *board) Delivered(context.Context, visit.VisitID, int, int) error     { panic("unused") }
 
 // tray is a store of results, and the activities that wait for them.
 type tray struct {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // NewInterceptor returns what stands around every activity, local ones included:
@@ -47,7 +48,11 @@ func (i *activityInterceptor) ExecuteActivity(ctx context.Context, in *intercept
 	info := activity.GetInfo(ctx)
 	i.metrics.activity(info.ActivityType.Name, outcome(err), time.Since(began))
 	if err != nil && !errors.Is(err, activity.ErrResultPending) {
-		i.logger.WarnContext(ctx, "activity failed", "activity", info.ActivityType.Name, "attempt", info.Attempt,
+		level := slog.LevelWarn
+		if visit.KindOf(err) == visit.KindLimited {
+			level = slog.LevelDebug // not its turn yet: thousands may say so
+		}
+		i.logger.Log(ctx, level, "activity failed", "activity", info.ActivityType.Name, "attempt", info.Attempt,
 			"workflow_id", info.WorkflowExecution.ID, "run_id", info.WorkflowExecution.RunID, "error", cause(err))
 	}
 	return result, activities.Failure(err)

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/store"
 )
 
 // Metrics are the worker role's own; the SDK's are in package durable.
@@ -13,6 +16,12 @@ type Metrics struct {
 	repaired   *prometheus.CounterVec
 	leading    prometheus.Gauge
 	delivered  *prometheus.CounterVec
+
+	relayed  prometheus.Counter
+	attempts *prometheus.CounterVec
+	pending  *prometheus.GaugeVec
+	oldest   prometheus.Gauge
+	relayLag prometheus.Gauge
 }
 
 // NewMetrics registers the metrics. It panics if they are registered already.
@@ -34,9 +43,38 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		delivered: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "foyer_worker_results_total", Help: "Termination results given to waiting activities.",
 		}, []string{"outcome"}),
+		relayed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "foyer_deliveries_relayed_total", Help: "Deliveries made of events.",
+		}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "foyer_deliveries_attempts_total", Help: "Attempts at deliveries, by sort of target and by how the delivery stood after them.",
+		}, []string{"target", "outcome"}),
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "foyer_deliveries_pending", Help: "Deliveries that are to be tried, or tried again; told by the one process that relays.",
+		}, []string{"target"}),
+		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "foyer_deliveries_oldest_seconds", Help: "For how long the oldest pending delivery has been due; told by the one process that relays.",
+		}),
+		relayLag: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "foyer_deliveries_relay_lag_seconds", Help: "Age of the oldest event of which no deliveries were made yet; told by the one process that relays.",
+		}),
 	}
-	registry.MustRegister(m.activities, m.passes, m.repaired, m.leading, m.delivered)
+	registry.MustRegister(m.activities, m.passes, m.repaired, m.leading, m.delivered,
+		m.relayed, m.attempts, m.pending, m.oldest, m.relayLag)
 	return m
+}
+
+func (m *Metrics) attempted(sort string, end activities.AttemptEnd) {
+	m.attempts.WithLabelValues(sort, string(end.State)).Inc()
+}
+
+func (m *Metrics) backlog(b store.DeliveryBacklog) {
+	m.pending.Reset()
+	for sort, n := range b.Pending {
+		m.pending.WithLabelValues(sort).Set(float64(n))
+	}
+	m.oldest.Set(b.OldestFor.Seconds())
+	m.relayLag.Set(b.UnrelayedFor.Seconds())
 }
 
 func (m *Metrics) activity(name, outcome string, took time.Duration) {

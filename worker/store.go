@@ -15,6 +15,11 @@ type Store interface {
 	Commands
 	Stragglers
 	Chores
+	Outbox
+	Deliveries
+	Shredder
+	Erasures
+	CRMVisits
 	// TryLead takes the deployment's lease of a name if nobody has it.
 	TryLead(ctx context.Context, name string) (lease context.Context, release func(), ok bool, err error)
 }
@@ -25,6 +30,12 @@ type Visits interface {
 	IssueVoucher(ctx context.Context, id visit.VisitID, by store.Taker) (store.Issued, error)
 	RevokeVoucher(ctx context.Context, id visit.VisitID, in store.RevokeInput) (store.Revoked, error)
 	SealVisit(ctx context.Context, id visit.VisitID, in store.SealInput) error
+}
+
+// CRMVisits are visits on their way to customers' CRMs.
+type CRMVisits interface {
+	CRMJob(ctx context.Context, id visit.VisitID) (visit.CRMJob, error)
+	activities.CRMLog
 }
 
 // Commands are terminations on their way to agents and back.
@@ -50,6 +61,25 @@ type Chores interface {
 	PruneLedger(ctx context.Context) (int, error)
 	PruneIdempotency(ctx context.Context) (int, error)
 	Checkpoint(ctx context.Context) (int, error)
+	LeavingSoon(ctx context.Context, limit int) (int, error)
+	PruneMail(ctx context.Context) (int, error)
+	PruneDeliveries(ctx context.Context, limit int) (int, error)
+}
+
+// Outbox is what is to go out.
+type Outbox interface {
+	RelayEvents(ctx context.Context, mails store.MailPlan, limit int) (store.Relayed, error)
+	DeliveriesToStart(ctx context.Context, limit int) ([]store.DeliveryStart, error)
+	DeliveriesStarted(ctx context.Context, ids []visit.DeliveryID) error
+	DeliveryBacklog(ctx context.Context) (store.DeliveryBacklog, error)
+}
+
+// Deliveries are carried out of the deployment one by one.
+type Deliveries interface {
+	BeginAttempt(ctx context.Context, id visit.DeliveryID) (visit.Delivery, store.DeliveryEnd, error)
+	EndAttempt(ctx context.Context, end store.AttemptEnd) error
+	PostponeDelivery(ctx context.Context, id visit.DeliveryID, until time.Time) error
+	FailDelivery(ctx context.Context, id visit.DeliveryID, reason string) error
 }
 
 // desk joins activities to the store.
@@ -58,7 +88,8 @@ type desk struct{ store Store }
 func (d desk) set() activities.Set {
 	return activities.Set{
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
-		CRM: &activities.CRM{Settings: d.store}, Records: &activities.Records{Archive: d},
+		CRM: &activities.CRM{Settings: d.store, Log: d.store}, Records: &activities.Records{Archive: d},
+		Purges: &activities.Purges{Shredder: shredder{d.store}}, Erasures: &activities.Erasures{Book: erasureBook{d.store}},
 	}
 }
 
@@ -90,4 +121,28 @@ func (d desk) FailTermination(ctx context.Context, in activities.FailInput) erro
 // SealVisit implements activities.Archive.
 func (d desk) SealVisit(ctx context.Context, in activities.SealInput) error {
 	return d.store.SealVisit(ctx, in.VisitID, store.SealInput{Termination: string(in.Termination), CRM: string(in.CRM)})
+}
+
+// deliveryLog joins deliveries to the store.
+type deliveryLog struct{ store Deliveries }
+
+// BeginAttempt implements activities.DeliveryLog.
+func (d deliveryLog) BeginAttempt(ctx context.Context, id visit.DeliveryID) (visit.Delivery, activities.Delivered, error) {
+	delivery, end, err := d.store.BeginAttempt(ctx, id)
+	return delivery, activities.Delivered{State: end.State, Reason: end.Reason, Attempts: end.Attempts}, err
+}
+
+// EndAttempt implements activities.DeliveryLog.
+func (d deliveryLog) EndAttempt(ctx context.Context, end activities.AttemptEnd) error {
+	return d.store.EndAttempt(ctx, store.AttemptEnd(end))
+}
+
+// PostponeDelivery implements activities.DeliveryLog.
+func (d deliveryLog) PostponeDelivery(ctx context.Context, id visit.DeliveryID, until time.Time) error {
+	return d.store.PostponeDelivery(ctx, id, until)
+}
+
+// FailDelivery implements activities.DeliveryLog.
+func (d deliveryLog) FailDelivery(ctx context.Context, in activities.FailDeliveryInput) error {
+	return d.store.FailDelivery(ctx, in.DeliveryID, in.Reason)
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/foyerhq/foyer/activities"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -22,6 +23,7 @@ type sweeper struct {
 	logger    *slog.Logger
 	metrics   *Metrics
 	now       func() time.Time
+	purges    PurgeSettings
 }
 
 // starter is satisfied by *workflows.Client.
@@ -29,10 +31,12 @@ type starter interface {
 	Start(ctx context.Context, id visit.VisitID, site visit.SiteID) (bool, error)
 	CheckOut(ctx context.Context, id visit.VisitID, site visit.SiteID) error
 	Running(ctx context.Context) (map[visit.VisitID]bool, error)
+	StartPurge(ctx context.Context, in activities.PurgeInput) (bool, error)
+	StartErase(ctx context.Context, id visit.ErasureID) (bool, error)
 }
 
 func newSweeper(c Config) *sweeper {
-	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now}
+	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now, purges: c.Purges}
 }
 
 // step is one of the sweeper's works.
@@ -58,10 +62,16 @@ func (s *sweeper) steps() []step {
 		{"intents", 5 * time.Second, s.intents},
 		{"workflows", 30 * time.Second, s.missing},
 		{"no_shows", 30 * time.Second, limited(s.store.MarkNoShows)},
+		{"leaving_soon", 10 * time.Second, limited(s.store.LeavingSoon)},
 		{"credentials", 5 * time.Minute, limited(s.store.WipeCredentials)},
 		{"ledger", 10 * time.Minute, s.store.PruneLedger},
 		{"idempotency", 10 * time.Minute, s.store.PruneIdempotency},
 		{"checkpoints", 10 * time.Minute, s.store.Checkpoint},
+		{"presence", 10 * time.Minute, limited(s.store.AlarmPresence)},
+		{"purge", 5 * time.Minute, s.purge},
+		{"erasures", 30 * time.Second, s.erasures},
+		{"deliveries", 10 * time.Minute, limited(s.store.PruneDeliveries)},
+		{"mail", 10 * time.Minute, s.store.PruneMail},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	temporal "go.temporal.io/sdk/worker"
 
+	"github.com/foyerhq/foyer/activities"
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/webhook"
 	"github.com/foyerhq/foyer/workflows"
 )
 
@@ -21,12 +24,17 @@ type Config struct {
 	Workflows *workflows.Client
 	TaskQueue string // the one Workflows starts on
 	Store     Store
-	// Notifications wake Results; without them it looks once a second.
+	// Notifications wake Results and the relay; without them they look by themselves.
 	Notifications Notifications
-	Logger        *slog.Logger
-	Metrics       *Metrics
-	Limits        Limits
-	Now           func() time.Time
+	// Couriers carry deliveries, by sort of target; what has none waits.
+	Couriers map[string]activities.Courier
+	Mails    store.MailPlan // nil: events give rise to no mail
+	CRM      *CRM           // nil: this process speaks to no CRM
+	Logger   *slog.Logger
+	Metrics  *Metrics
+	Limits   Limits
+	Purges   PurgeSettings
+	Now      func() time.Time
 }
 
 // Notifications tell of changes in the database: *store.Notifier.
@@ -39,6 +47,7 @@ type Limits struct {
 	WorkflowTasks   int // zero: 64
 	Activities      int // zero: 64
 	LocalActivities int // zero: 64; each may hold a database connection
+	Outward         int // zero: 64; what waits for others' services
 	// Cached workflows answer without their history being read again. A visit waits
 	// for hours, so that those waiting need not all be kept. Zero: 2000. It holds for
 	// the whole process.
@@ -49,7 +58,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		limit *int
 		value int
-	}{{&l.WorkflowTasks, 64}, {&l.Activities, 64}, {&l.LocalActivities, 64}, {&l.Cached, 2000}} {
+	}{{&l.WorkflowTasks, 64}, {&l.Activities, 64}, {&l.LocalActivities, 64}, {&l.Outward, 64}, {&l.Cached, 2000}} {
 		if *d.limit <= 0 {
 			*d.limit = d.value
 		}
@@ -79,6 +88,7 @@ func (w *Worker) Run(ctx context.Context) {
 	parts.Go(func() { w.poll(ctx) })
 	parts.Go(func() { newResults(w.Config).run(ctx) })
 	parts.Go(func() { newSweeper(w.Config).run(ctx) })
+	parts.Go(func() { newRelay(w.Config).run(ctx) })
 	parts.Wait()
 }
 
@@ -101,25 +111,34 @@ func (w *Worker) poll(ctx context.Context) {
 	}
 }
 
-// serve runs one Temporal worker, until ctx ends or Temporal refuses it.
+// serve runs two Temporal workers, one for visits and one for what goes out, until
+// ctx ends or Temporal refuses one of them.
 func (w *Worker) serve(ctx context.Context) error {
 	// Starting a worker cannot be interrupted, so it waits until Temporal answers.
 	if err := w.reachable(ctx); err != nil {
 		return err
 	}
 	refused := make(chan error, 1)
-	worker := temporal.New(w.Temporal, w.TaskQueue, w.options(func(err error) {
+	onFatal := func(err error) {
 		select {
 		case refused <- err:
 		default:
 		}
-	}))
-	workflows.Register(worker)
-	desk{w.Store}.set().Register(worker)
-	if err := worker.Start(); err != nil {
+	}
+	visits := temporal.New(w.Temporal, w.TaskQueue, w.options(onFatal))
+	outward := temporal.New(w.Temporal, workflows.OutwardTaskQueue(w.TaskQueue), w.outwardOptions(onFatal))
+	workflows.Register(visits)
+	set := w.set()
+	set.Register(visits)
+	set.Register(outward)
+	if err := visits.Start(); err != nil {
 		return err
 	}
-	defer worker.Stop()
+	if err := outward.Start(); err != nil {
+		visits.Stop()
+		return err
+	}
+	defer stop(visits, outward)
 	w.Logger.Info("temporal worker started", "task_queue", w.TaskQueue)
 	select {
 	case <-ctx.Done():
@@ -127,6 +146,32 @@ func (w *Worker) serve(ctx context.Context) error {
 	case err := <-refused:
 		return err
 	}
+}
+
+// stop stops workers side by side: each may take as long as its activities.
+func stop(workers ...temporal.Worker) {
+	var stopping sync.WaitGroup
+	for _, worker := range workers {
+		stopping.Go(worker.Stop)
+	}
+	stopping.Wait()
+}
+
+// set is every activity over the store and the couriers.
+func (w *Worker) set() activities.Set {
+	set := desk{w.Store}.set()
+	set.Deliveries = &activities.Deliveries{
+		Log: deliveryLog{w.Store}, Couriers: w.Couriers, Schedule: schedule, Attempted: w.Metrics.attempted, Now: w.Now,
+	}
+	if w.CRM != nil {
+		set.CRM.Accounts, set.Erasures.CRM = w.CRM, w.CRM
+	}
+	return set
+}
+
+// schedule is Standard Webhooks', for mail as well.
+func schedule(attempts int) (time.Duration, bool) {
+	return webhook.Pause(attempts, rand.Float64) //nolint:gosec // spreads attempts, guards nothing
 }
 
 func (w *Worker) reachable(ctx context.Context) error {
@@ -149,6 +194,18 @@ func (w *Worker) options(onFatal func(error)) temporal.Options {
 		WorkerStopTimeout:   stopFor,
 		OnFatalError:        onFatal,
 		Interceptors:        []interceptor.WorkerInterceptor{NewInterceptor(w.Logger, w.Metrics)},
+	}
+}
+
+// outwardOptions are for what waits for services of others: it has slots of its own.
+func (w *Worker) outwardOptions(onFatal func(error)) temporal.Options {
+	return temporal.Options{
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: w.limits.Outward,
+		MaxConcurrentActivityTaskPollers:   2,
+		WorkerStopTimeout:                  stopFor,
+		OnFatalError:                       onFatal,
+		Interceptors:                       []interceptor.WorkerInterceptor{NewInterceptor(w.Logger, w.Metrics)},
 	}
 }
 

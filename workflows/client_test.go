@@ -46,6 +46,7 @@ func TestEveryCallSaysUnavailableWhenTemporalCannotBeReached(t *testing.T) {
 		"CheckOut":         func(ctx context.Context) error { return c.CheckOut(ctx, "v", "s") },
 		"DepartureChanged": func(ctx context.Context) error { return c.DepartureChanged(ctx, "v", time.Now()) },
 		"Start":            func(ctx context.Context) error { _, err := c.Start(ctx, "v", "s"); return err },
+		"StartDelivery":    func(ctx context.Context) error { return c.StartDelivery(ctx, workflows.DeliveryStart{}, time.Now()) },
 		"RetryTermination": func(ctx context.Context) error { _, err := c.RetryTermination(ctx, "v", 2); return err },
 		"Running":          func(ctx context.Context) error { _, err := c.Running(ctx); return err },
 		"CompleteTermination": func(ctx context.Context) error {

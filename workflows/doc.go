@@ -1,4 +1,4 @@
-// Package workflows holds Foyer's durable processes. Today that is one, the visit:
+// Package workflows holds Foyer's durable processes. The first of them is the visit:
 // everything between a guest's check-in and the seal on the visit's record.
 //
 //	            check-in            check-out, departure, cancel
@@ -43,6 +43,36 @@
 // termination holds the seal back. "Retry now" that crosses the seal is carried out.
 // A visit that ended while no workflow ran is taken up where it stands. A check-out
 // that no workflow heard of is found on the row.
+//
+// # A delivery, one test a sentence (delivery_test.go)
+//
+// Whatever leaves the deployment because of an event, a webhook or a mail, is a
+// delivery: one event on its way to one target. The relay (package worker) makes its
+// row and starts its workflow, named delivery-<event id>-<target>.
+//
+// A delivery is carried by one activity, and ends with how it came out. An attempt
+// that was not accepted is repeated on the schedule. A receiver that asks for time is
+// given it, and no less than the schedule says. A delivery that was held back has
+// used up no attempt. After the last attempt the delivery has failed, and the
+// workflow has not. A delivery that has ended closes at once. Cancelling the workflow
+// ends the delivery. A delivery whose time is over is recorded as failed. While the
+// database is away no attempt is counted.
+//
+// Attempts run on a task queue of their own (OutwardTaskQueue): whoever hangs there
+// takes no slot that ending sessions needs. The row counts attempts, so that a
+// workflow that was terminated, and is started again by the relay, goes on where the
+// schedule was. A delivery that was sent again by hand is a row and a workflow of its
+// own, with -r<n> at the end.
+//
+// # The story of people's data (people_test.go)
+//
+// A purge (purge-<date>) goes through each class until nothing is left, rewrites the
+// tables and leaves a proof. A purge that has its proof closes at once. A purge waits
+// while the database is away; batches count themselves, so that none is counted twice.
+// An erasure (erase-<erasure>) is done when each CRM has erased the person, who is
+// gone here when it begins. What a CRM refuses for good needs attention at once. A CRM
+// that stays away is asked again, for three days, and then needs attention. Cancelling
+// an erasure needs attention.
 //
 // # Failures
 //

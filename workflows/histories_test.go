@@ -229,6 +229,9 @@ var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 func replayer(visit any) temporalworker.WorkflowReplayer {
 	r := temporalworker.NewWorkflowReplayer()
 	r.RegisterWorkflowWithOptions(visit, workflow.RegisterOptions{Name: "Visit"})
+	r.RegisterWorkflowWithOptions(workflows.Delivery, workflow.RegisterOptions{Name: "Delivery"})
+	r.RegisterWorkflowWithOptions(workflows.Purge, workflow.RegisterOptions{Name: "Purge"})
+	r.RegisterWorkflowWithOptions(workflows.Erase, workflow.RegisterOptions{Name: "Erase"})
 	return r
 }
 

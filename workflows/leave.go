@@ -72,5 +72,7 @@ var inWords = map[activities.Outcome]string{
 	activities.SessionsEnded: "sessions ended",
 	activities.LeftToTimeout: "left to Session-Timeout",
 	activities.NotConfigured: "not configured",
+	activities.HandedOver:    "handed over",
+	activities.Skipped:       "skipped",
 	activities.Failed:        "failed",
 }

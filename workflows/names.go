@@ -11,7 +11,11 @@ import (
 // The registered names. They are written into histories; signals and updates are
 // spoken by [Client] alone.
 const (
-	nameVisit = "Visit"
+	nameVisit     = "Visit"
+	namePurge     = "Purge"
+	nameErase     = "Erase"
+	nameDelivery  = "Delivery"
+	nameSyncVisit = "SyncVisit"
 
 	updateCheckIn = "check-in" // also its id: one check-in a visit
 
@@ -35,4 +39,8 @@ func VisitWorkflowID(id visit.VisitID) string { return visitPrefix + string(id) 
 // Register makes the workflows known to a worker.
 func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Visit, workflow.RegisterOptions{Name: nameVisit})
+	registry.RegisterWorkflowWithOptions(Purge, workflow.RegisterOptions{Name: namePurge})
+	registry.RegisterWorkflowWithOptions(Erase, workflow.RegisterOptions{Name: nameErase})
+	registry.RegisterWorkflowWithOptions(Delivery, workflow.RegisterOptions{Name: nameDelivery})
+	registry.RegisterWorkflowWithOptions(SyncVisit, workflow.RegisterOptions{Name: nameSyncVisit})
 }

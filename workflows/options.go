@@ -19,6 +19,9 @@ const (
 	longHistory = 450
 	// crmFor is how long a CRM may be down before the visit is sealed without it.
 	crmFor = 75 * time.Hour
+	// deliverFor is how long a delivery is tried: the schedule's three days and a
+	// bit, and a day for being held back.
+	deliverFor = 96 * time.Hour
 )
 
 // quick is for a database step inside the workflow task: three attempts within
@@ -61,4 +64,17 @@ func untilDelivered(summary string) workflow.ActivityOptions {
 		ScheduleToCloseTimeout: crmFor,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 10 * time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute},
 	}
+}
+
+// untilAccepted is for a delivery: an attempt that was not accepted says when the
+// next one is due; the policy is for attempts of which nothing came, because the
+// database was away.
+func untilAccepted(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              outward(ctx),
+		Summary:                summary,
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToCloseTimeout: deliverFor,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	})
 }

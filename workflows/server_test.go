@@ -74,15 +74,18 @@ func serve(t *testing.T, edits ...func(*activitiestest.Row)) *server {
 	}
 	s.desk.Add(row)
 
-	w := temporalworker.New(s.temporal, queue, temporalworker.Options{
+	options := temporalworker.Options{
 		Interceptors: []interceptor.WorkerInterceptor{
 			worker.NewInterceptor(slog.New(slog.DiscardHandler), worker.NewMetrics(prometheus.NewRegistry())),
 		},
-	})
-	workflows.Register(w)
-	s.desk.Set().Register(w)
-	require.NoError(t, w.Start())
-	t.Cleanup(w.Stop)
+	}
+	inside, outside := temporalworker.New(s.temporal, queue, options), temporalworker.New(s.temporal, workflows.OutwardTaskQueue(queue), options)
+	workflows.Register(inside)
+	for _, w := range []temporalworker.Worker{inside, outside} {
+		s.desk.Set().Register(w)
+		require.NoError(t, w.Start())
+		t.Cleanup(w.Stop)
+	}
 	return s
 }
 

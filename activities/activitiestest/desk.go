@@ -18,6 +18,7 @@ type Row struct {
 	Generation   int
 	TerminateFor time.Duration
 	CRM          string
+	Synced       *visit.CRMSync // what became of it there
 	Seals        []activities.SealInput
 	GivenUp      []activities.FailInput
 	Terminal     []visit.EventKind // one, or something is wrong
@@ -30,8 +31,14 @@ type Desk struct {
 	Now func() time.Time
 	// Fail is asked before each step; its error is the step's.
 	Fail func(step string) error
+	// Post keeps and carries deliveries.
+	Post *Post
+	// Papers are what is purged and erased.
+	Papers *Papers
 	// Begin answers TerminateSessions; nil means that no session is live.
 	Begin func(a activities.Attempt) (visit.TerminationResult, bool, error)
+	// HandOver is the CRM; nil takes whatever it is given.
+	HandOver func(job visit.CRMJob) error
 
 	hooks sync.Mutex // held while a hook runs
 	mu    sync.Mutex // guards what follows
@@ -41,14 +48,16 @@ type Desk struct {
 
 // New returns a desk without visits.
 func New(now func() time.Time) *Desk {
-	return &Desk{Now: now, rows: map[visit.VisitID]*Row{}}
+	return &Desk{Now: now, Post: &Post{deliveries: map[visit.DeliveryID]*Letter{}}, Papers: &Papers{}, rows: map[visit.VisitID]*Row{}}
 }
 
 // Set returns activities over the desk.
 func (d *Desk) Set() activities.Set {
 	return activities.Set{
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
-		CRM: &activities.CRM{Settings: d}, Records: &activities.Records{Archive: d},
+		CRM: &activities.CRM{Settings: d, Log: d, Accounts: d}, Records: &activities.Records{Archive: d},
+		Deliveries: d.Post.activities(d.Now),
+		Purges:     &activities.Purges{Shredder: d.Papers}, Erasures: &activities.Erasures{Book: d.Papers, CRM: d.Papers},
 	}
 }
 
@@ -196,6 +205,50 @@ func (d *Desk) WorkView(_ context.Context, id visit.VisitID) (visit.Work, error)
 	}
 	defer d.mu.Unlock()
 	return r.work(), nil
+}
+
+// CRMJob implements activities.Settings.
+func (d *Desk) CRMJob(_ context.Context, id visit.VisitID) (visit.CRMJob, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.rows[id]
+	job := visit.CRMJob{AccountID: visit.CRMAccountID(r.CRM), Visit: visit.CRMVisit{ID: id}, Known: r.Synced}
+	if r.CRMSkip {
+		job.Skip = visit.CRMDoNotSync
+	}
+	return job, nil
+}
+
+// WaitCRMSync implements activities.CRMLog.
+func (d *Desk) WaitCRMSync(context.Context, visit.VisitID, visit.CRMAccountID) error { return nil }
+
+// BeginCRMSync implements activities.CRMLog.
+func (d *Desk) BeginCRMSync(context.Context, visit.VisitID, visit.CRMAccountID) error { return nil }
+
+// NoteCRMRefs implements activities.CRMLog.
+func (d *Desk) NoteCRMRefs(context.Context, visit.VisitID, visit.CRMRefs) error { return nil }
+
+// EndCRMSync implements activities.CRMLog.
+func (d *Desk) EndCRMSync(_ context.Context, id visit.VisitID, end visit.CRMEnd) error {
+	d.Change(id, func(r *Row) {
+		r.Synced = &visit.CRMSync{VisitID: id, AccountID: end.AccountID, State: end.State, Reason: end.Reason}
+	})
+	return nil
+}
+
+// Enter implements activities.CRMs.
+func (d *Desk) Enter(visit.CRMAccountID) (leave func(error), waitFor time.Duration, ok bool) {
+	return func(error) {}, 0, true
+}
+
+// SyncVisit implements activities.CRMs.
+func (d *Desk) SyncVisit(_ context.Context, job visit.CRMJob, _ func(context.Context, visit.CRMRefs) error) error {
+	if d.HandOver == nil {
+		return nil
+	}
+	d.hooks.Lock()
+	defer d.hooks.Unlock()
+	return d.HandOver(job)
 }
 
 // SealVisit implements activities.Archive.

@@ -170,7 +170,7 @@ func (d *dispatcher) deliver(events []store.ChainEvent) {
 		d.metrics.events.Inc()
 		d.metrics.lag.Observe(d.now().Sub(e.At).Seconds())
 		for _, f := range d.feeds {
-			if follows(f.scope, e.Chain) {
+			if follows(f.scope, e) {
 				d.offer(f, e)
 			}
 		}

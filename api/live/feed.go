@@ -10,7 +10,7 @@ import (
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
-// feed is what screens with the same sites follow.
+// feed is what screens with the same scope follow.
 type feed struct {
 	scope   store.Scope
 	members map[*screen]struct{}
@@ -20,27 +20,31 @@ type feed struct {
 // it is known to see.
 func scopeOf(p auth.Principal, site visit.SiteID) store.Scope {
 	if site != "" {
-		return store.Scope{Sites: []visit.SiteID{site}}
+		return store.Scope{Sites: []visit.SiteID{site}, Host: p.Host}
 	}
-	return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs}
+	return store.Scope{All: p.Sites.All, Sites: p.Sites.IDs, Host: p.Host}
 }
 
 // key is equal for scopes that are.
 func key(s store.Scope) string {
 	if s.All {
-		return "all"
+		return s.Host + " all"
 	}
 	sites := slices.Clone(s.Sites)
 	slices.Sort(sites)
 	var b strings.Builder
+	b.WriteString(s.Host + " ")
 	for _, site := range slices.Compact(sites) {
 		b.WriteString(string(site) + " ")
 	}
 	return b.String()
 }
 
-func follows(s store.Scope, chain string) bool {
-	return s.All || slices.Contains(s.Sites, visit.SiteID(chain))
+// follows reports whether an event is for a scope: of its sites, and for a host of
+// visits to them.
+func follows(s store.Scope, e store.ChainEvent) bool {
+	here := s.All || slices.Contains(s.Sites, visit.SiteID(e.Chain))
+	return here && (s.Host == "" || strings.EqualFold(s.Host, e.Host))
 }
 
 // within is the part of p that a scope follows.

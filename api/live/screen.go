@@ -113,7 +113,7 @@ func (s *screen) holds() bool {
 		return visit.KindOf(err) != visit.KindUnauthenticated
 	}
 	was := s.who.Principal
-	return now.Can(auth.VisitsRead) && was.Sites.Within(now.Sites) && now.Sites.Within(was.Sites)
+	return now.Can(auth.VisitsRead) && now.Host == was.Host && was.Sites.Within(now.Sites) && now.Sites.Within(was.Sites)
 }
 
 // write sends what is queued, and pings, until the connection ends.

@@ -15,6 +15,7 @@ import (
 	"github.com/foyerhq/foyer/api/hub"
 	"github.com/foyerhq/foyer/api/live"
 	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/crm"
 	"github.com/foyerhq/foyer/internal/durable"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/seal"
@@ -31,8 +32,8 @@ func (c *APICommand) Run(ctx context.Context, p *Program) error {
 func (c *APICommand) module(p *Program) fx.Option {
 	return fx.Options(
 		infrastructure(p, "api", c.Database, c.Temporal, c.Observability),
-		fx.Supply(c.HTTP, c.AgentListener, c.Codec),
-		fx.Provide(newAuthority, newHub, newLive, fx.Annotate(newAPI, fx.ParamTags(`name:"version"`))),
+		fx.Supply(c.HTTP, c.Outward, c.AgentListener, c.Codec),
+		fx.Provide(newAuthority, newHub, newLive, newVendors, fx.Annotate(newAPI, fx.ParamTags(`name:"version"`))),
 		fx.Invoke(serveCodec, serveAgents, serveAPI),
 	)
 }
@@ -78,14 +79,20 @@ func newLive(lc fx.Lifecycle, s *store.Store, n *store.Notifier, h HTTP, r prome
 const limitKeys = 10_000
 
 func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Client, l *live.Live, a *hub.Authority, ring *seal.Keyring,
-	h HTTP, agents AgentListener, r prometheus.Registerer, log *slog.Logger,
+	vendors *crm.Vendors, h HTTP, agents AgentListener, o Outward, r prometheus.Registerer, log *slog.Logger,
 ) (*api.Server, error) {
+	guard, err := o.guard()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Config{
 		Store: s, Workflows: w, Readiness: readiness{s, n}, Live: l, Pages: web.Files(),
 		Passwords: auth.NewPasswords(2, auth.DefaultCost),
 		Requests:  limit.New(limit.Config{Rate: h.RequestRate, Burst: h.RequestBurst, Keys: limitKeys}, time.Now),
 		Logins:    limit.New(limit.Config{Rate: 0.2, Burst: 10, Keys: limitKeys}, time.Now),
-		Hash:      ring.MAC, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,
+		// A handful of forms at once, then one every ten seconds.
+		GuestForms: limit.New(limit.Config{Rate: 0.1, Burst: 6, Keys: limitKeys}, time.Now),
+		Hash:       ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,
 		Version: version, PublicURL: h.PublicURL, AgentURL: agents.AgentURL, AgentPin: a.SPKI(),
 		TrustedProxies: h.TrustedProxies, Ready: s.Ready,
 	})

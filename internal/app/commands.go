@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,7 +23,11 @@ const commandWithin = 2 * time.Minute
 
 // withStore runs f on the database and closes it.
 func withStore(ctx context.Context, p *Program, db Database, f func(context.Context, *store.Store) error) error {
-	ctx, cancel := context.WithTimeout(ctx, commandWithin)
+	return withStoreFor(ctx, p, db, commandWithin, f)
+}
+
+func withStoreFor(ctx context.Context, p *Program, db Database, limit time.Duration, f func(context.Context, *store.Store) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	ring, err := newKeyring(db)
 	if err != nil {
@@ -196,38 +198,6 @@ func createAdmin(ctx context.Context, s *store.Store, email, name, password stri
 		Email: email, Name: name, PasswordHash: hash, Role: string(auth.Administrator), Scope: store.Everything,
 	})
 	return err
-}
-
-// AuditCommands look at the trail.
-type AuditCommands struct {
-	Verify AuditVerify `cmd:"" help:"Verify the chains; names the first bad row and fails."`
-}
-
-// AuditVerify verifies the chains.
-type AuditVerify struct {
-	Database
-	Chain string `help:"A site's id, or deployment; all when absent."`
-}
-
-var errAudit = errors.New("the audit trail does not verify")
-
-// Run prints the report as JSON and fails when a row is bad.
-func (c *AuditVerify) Run(ctx context.Context, p *Program) error {
-	return withStore(ctx, p, c.Database, func(ctx context.Context, s *store.Store) error {
-		report, err := s.AuditVerify(ctx, store.Everything, c.Chain)
-		if err != nil {
-			return err
-		}
-		encoder := json.NewEncoder(p.Out)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(report); err != nil {
-			return err
-		}
-		if !report.OK {
-			return errAudit
-		}
-		return nil
-	})
 }
 
 // KeyCommands make keys.

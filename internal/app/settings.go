@@ -20,10 +20,15 @@ type CLI struct {
 	Token   TokenCommands  `cmd:"" help:"API tokens."`
 	Admin   AdminCommands  `cmd:"" help:"Administrators."`
 	Audit   AuditCommands  `cmd:"" help:"The audit trail."`
+	CRM     CRMCommands    `cmd:"" name:"crm" help:"Customers' CRM accounts."`
+	Mail    MailCommands   `cmd:"" help:"Mail."`
+	SMS     SMSCommands    `cmd:"" name:"sms" help:"SMS."`
+	Purge   PurgeCommand   `cmd:"" help:"Purge personal data whose time is over, now."`
 	NASSim  NASSimCommand  `cmd:"" name:"nas-sim" help:"Simulate a NAS, for trials and tests."`
 	OpenAPI OpenAPICommand `cmd:"" name:"openapi" help:"Print the HTTP interface's description."`
 	Key     KeyCommands    `cmd:"" help:"Deployment keys."`
 	Health  HealthCommand  `cmd:"" help:"Ask a health URL; for containers without a shell."`
+	Voucher VoucherCommand `cmd:"" passthrough:"" help:"Make and read roll codes as pfSense's voucher program does."`
 	Version VersionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -56,10 +61,15 @@ type Observability struct {
 	OTLPEndpoint  string `name:"otlp-endpoint" help:"OTLP/HTTP endpoint for traces; empty for none." env:"FOYER_OTLP_ENDPOINT"`
 }
 
+// Public is the deployment's address for people.
+type Public struct {
+	PublicURL string `help:"Where browsers reach the API." default:"http://127.0.0.1:8080" env:"FOYER_PUBLIC_URL"`
+}
+
 // HTTP is the API's listener.
 type HTTP struct {
-	Listen         string        `help:"API listener." default:"127.0.0.1:8080" env:"FOYER_LISTEN"`
-	PublicURL      string        `help:"Where browsers reach the API." default:"http://127.0.0.1:8080" env:"FOYER_PUBLIC_URL"`
+	Listen string `help:"API listener." default:"127.0.0.1:8080" env:"FOYER_LISTEN"`
+	Public
 	TrustedProxies []string      `help:"Addresses or networks that may set X-Forwarded-For." env:"FOYER_TRUSTED_PROXIES"`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file; read again when it changes." env:"FOYER_TLS_CERT" type:"path"`
 	TLSKey         string        `name:"tls-key" help:"Key file." env:"FOYER_TLS_KEY" type:"path"`
@@ -92,6 +102,7 @@ type APICommand struct {
 	HTTP
 	AgentListener
 	Codec
+	Outward
 	Observability
 }
 
@@ -99,8 +110,13 @@ type APICommand struct {
 type WorkerCommand struct {
 	Database
 	Temporal
+	Public
+	Mail
+	Outward
+	Purging
 	Observability
 	Activities int `help:"Activities at a time." default:"64" env:"FOYER_WORKER_ACTIVITIES"`
+	Calls      int `help:"Deliveries and calls to CRMs at a time." default:"64" env:"FOYER_WORKER_CALLS"`
 	Workflows  int `help:"Cached workflow runs." default:"2000" env:"FOYER_WORKER_CACHE"`
 }
 

@@ -30,6 +30,9 @@ type UpCommand struct {
 	TemporalAddress string `help:"Use this Temporal instead of a private one." env:"FOYER_TEMPORAL_ADDRESS"`
 	TLSCert         string `name:"tls-cert" help:"Certificate file of the API." env:"FOYER_TLS_CERT" type:"path"`
 	TLSKey          string `name:"tls-key" help:"Key file of the API." env:"FOYER_TLS_KEY" type:"path"`
+
+	Mail
+	Outward
 }
 
 // upPorts are the ports `foyer up` uses, in the order of --port-base.
@@ -175,21 +178,26 @@ func (u *up) exited(ctx context.Context) error {
 }
 
 func (u *up) api() *APICommand {
-	scheme := "http://"
-	if u.TLSCert != "" {
-		scheme = "https://"
-	}
 	address := net.JoinHostPort(u.Host, strconv.Itoa(u.ports.api))
 	return &APICommand{
 		Database: u.database(), Temporal: u.durable(),
 		HTTP: HTTP{
-			Listen: address, PublicURL: scheme + address, TLSCert: u.TLSCert, TLSKey: u.TLSKey,
+			Listen: address, Public: u.public(), TLSCert: u.TLSCert, TLSKey: u.TLSKey,
 			RequestRate: 200, RequestBurst: 1000, ShutdownWithin: 15 * time.Second,
 		},
 		AgentListener: AgentListener{AgentListen: local(u.ports.agents), AgentHosts: []string{"127.0.0.1", "localhost"}, AgentURL: u.agentURL()},
 		Codec:         Codec{CodecListen: local(u.ports.codec), CodecOrigin: u.temporalUI()},
+		Outward:       u.Outward,
 		Observability: Observability{MetricsListen: local(u.ports.apiMetrics)},
 	}
+}
+
+func (u *up) public() Public {
+	scheme := "http://"
+	if u.TLSCert != "" {
+		scheme = "https://"
+	}
+	return Public{PublicURL: scheme + net.JoinHostPort(u.Host, strconv.Itoa(u.ports.api))}
 }
 
 func (u *up) agentURL() string { return "https://" + local(u.ports.agents) }
@@ -203,7 +211,8 @@ func (u *up) temporalUI() string {
 
 func (u *up) worker() *WorkerCommand {
 	return &WorkerCommand{
-		Database: u.database(), Temporal: u.durable(), Activities: 64, Workflows: 2000,
+		Database: u.database(), Temporal: u.durable(), Public: u.public(), Mail: u.Mail, Outward: u.Outward,
+		Purging: Purging{PurgeHour: 3, Rewrite: Rewrite{PurgeRewrite: 512}}, Activities: 64, Calls: 64, Workflows: 2000,
 		Observability: Observability{MetricsListen: local(u.ports.workerMetrics)},
 	}
 }

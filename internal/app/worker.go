@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.uber.org/fx"
 
+	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/worker"
 	"github.com/foyerhq/foyer/workflows"
@@ -18,8 +20,8 @@ import (
 func (c *WorkerCommand) Run(ctx context.Context, p *Program) error {
 	return run(ctx, p.Logger, 45*time.Second,
 		infrastructure(p, "worker", c.Database, c.Temporal, c.Observability),
-		fx.Supply(worker.Limits{Activities: c.Activities, Cached: c.Workflows}),
-		fx.Provide(newWorker),
+		fx.Supply(worker.Limits{Activities: c.Activities, Outward: c.Calls, Cached: c.Workflows}, c.Mail, c.Public, c.Outward, c.Purging),
+		fx.Provide(newMails, newCouriers, newVendors, newCRM, newWorker),
 		fx.Invoke(func(lc fx.Lifecycle, shutdown fx.Shutdowner, log *slog.Logger, w *worker.Worker) {
 			background(lc, shutdown, log, "worker", func(ctx context.Context) error {
 				w.Run(ctx)
@@ -30,10 +32,11 @@ func (c *WorkerCommand) Run(ctx context.Context, p *Program) error {
 }
 
 func newWorker(c client.Client, w *workflows.Client, s *store.Store, n *store.Notifier,
-	limits worker.Limits, r prometheus.Registerer, log *slog.Logger,
+	couriers map[string]activities.Courier, crms *worker.CRM, limits worker.Limits, purging Purging, r prometheus.Registerer, log *slog.Logger,
 ) (*worker.Worker, error) {
 	return worker.New(worker.Config{
 		Temporal: c, Workflows: w, TaskQueue: workflows.DefaultTaskQueue, Store: s, Notifications: n,
-		Logger: log, Metrics: worker.NewMetrics(r), Limits: limits, Now: time.Now,
+		Couriers: couriers, CRM: crms, Mails: mail.Plan,
+		Logger: log, Metrics: worker.NewMetrics(r), Limits: limits, Purges: purging.settings(), Now: time.Now,
 	})
 }

@@ -23,9 +23,13 @@ const (
 	VisitsWrite     Permission = "visits.write"     // register, change, cancel, extend
 	VisitsCheckIn   Permission = "visits.checkin"   // check in, readmit
 	VisitsCheckOut  Permission = "visits.checkout"  // check out, confirm left
+	VisitsWalkIn    Permission = "visits.walkin"    // at a kiosk: register oneself and be checked in
 	VisitsTerminate Permission = "visits.terminate" // retry ending sessions now
 	VouchersReveal  Permission = "vouchers.reveal"  // see a password after check-in
 	VouchersReissue Permission = "vouchers.reissue"
+
+	KiosksRead  Permission = "kiosks.read"
+	KiosksWrite Permission = "kiosks.write" // pair and revoke kiosks
 
 	EvacuationRead  Permission = "evacuation.read"
 	EvacuationWrite Permission = "evacuation.write" // roll calls and marks
@@ -47,6 +51,7 @@ const (
 	PeopleErase          Permission = "people.erase"   // export all of a person, erase a person
 	LawfulRequest        Permission = "lawful.request" // ask who had an address; a second person decides
 	LawfulApprove        Permission = "lawful.approve"
+	LawfulRead           Permission = "lawful.read" // see requests; the answer is for who asked
 	AccountsRead         Permission = "accounts.read"
 	AccountsWrite        Permission = "accounts.write"
 	ProfilesRead         Permission = "profiles.read"
@@ -61,10 +66,10 @@ const (
 
 var everyPermission = []Permission{
 	SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
-	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
-	EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
+	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
+	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
-	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
+	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
 	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
 }
 

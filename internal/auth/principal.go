@@ -17,6 +17,7 @@ const (
 	KindKiosk    Kind = "kiosk"    // a self-service screen
 	KindOperator Kind = "operator" // someone at an operator's tool, such as the Temporal UI
 	KindSystem   Kind = "system"   // a part of Foyer, acting by itself
+	KindLink     Kind = "link"     // someone who holds a signed link: "guest" or "host"
 )
 
 // Principal is who makes a call. Treat it as read-only: it is shared by everything
@@ -27,6 +28,9 @@ type Principal struct {
 	Name        string // for the caller's own screen; personal data, never logged or audited
 	Sites       Sites
 	Permissions Permissions
+	// Host, when set, is the e-mail address of a host, who sees visits to themselves
+	// only. It is personal data, as Name is.
+	Host string
 }
 
 // System is a part of Foyer acting by itself, everywhere and without limits.
@@ -50,9 +54,10 @@ func (p Principal) Can(permission Permission) bool { return p.Permissions.Has(pe
 func (p Principal) MaySite(id visit.SiteID) bool { return p.Sites.Has(id) }
 
 // MayGrant reports whether the principal may hand out these rights, to a token or a
-// user: nobody gives more than they have.
+// user: nobody gives more than they have, and who sees a part of the visits gives
+// none.
 func (p Principal) MayGrant(sites Sites, permissions Permissions) bool {
-	return sites.Within(p.Sites) && permissions.Within(p.Permissions)
+	return p.Host == "" && sites.Within(p.Sites) && permissions.Within(p.Permissions)
 }
 
 // LogValue shows the actor alone.

@@ -55,6 +55,8 @@ func TestNobodyGrantsMoreThanTheyHave(t *testing.T) {
 	require.False(t, desk.MayGrant(auth.AllSites(), nil))
 	admin := auth.Principal{Sites: auth.AllSites(), Permissions: auth.Administrator.Permissions()}
 	require.True(t, admin.MayGrant(auth.AllSites(), auth.EveryPermission()))
+	admin.Host = "ada@example.org"
+	require.False(t, admin.MayGrant(auth.AllSites(), nil), "a token would see more visits than its maker")
 }
 
 func TestRoles(t *testing.T) {
@@ -63,6 +65,8 @@ func TestRoles(t *testing.T) {
 	for _, role := range auth.Roles() {
 		require.True(t, role.Known())
 		require.NotEmpty(t, role.Permissions(), role)
+		require.NotEmpty(t, role.Description(), role)
+		require.Equal(t, role != auth.Kiosk, role.Staff())
 	}
 	require.Len(t, auth.Roles(), 6)
 	require.False(t, auth.Role("root").Known())

@@ -11,7 +11,7 @@ const (
 	Administrator Role = "administrator" // everything
 	SiteManager   Role = "site_manager"  // runs sites: their equipment, visits and guests
 	Reception     Role = "reception"     // handles visits at the desk
-	Host          Role = "host"          // invites visitors
+	Host          Role = "host"          // invites visitors and sees their own
 	Auditor       Role = "auditor"       // reads the trail, changes nothing
 	Kiosk         Role = "kiosk"         // a self-service screen in the lobby
 )
@@ -20,8 +20,8 @@ var roles = map[Role][]Permission{
 	Administrator: everyPermission,
 	SiteManager: {
 		SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
-		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
-		EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest,
+		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
+		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
 		AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
@@ -32,9 +32,26 @@ var roles = map[Role][]Permission{
 		EvacuationRead, EvacuationWrite, PeopleRead,
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
-	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove},
+	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead},
 	Kiosk:   {VisitsCheckIn, VisitsCheckOut},
 }
+
+// descriptions say what a role is for.
+var descriptions = map[Role]string{
+	Administrator: "May everything at all sites that the user has, the settings of the deployment included.",
+	SiteManager:   "Runs sites: their equipment, kiosks, visits and guests.",
+	Reception:     "Handles visits at the desk, and the evacuation list.",
+	Host:          "Invites visitors and sees the visits to themselves only.",
+	Auditor:       "Reads the audit trail and decides on lawful requests; sees no visitor.",
+	Kiosk:         "A screen in the lobby: checks in and out at its one site, lists nobody.",
+}
+
+// Description says in English what the role is for.
+func (r Role) Description() string { return descriptions[r] }
+
+// Staff reports whether people can have the role. A kiosk's is for screens, which
+// are paired.
+func (r Role) Staff() bool { return r.Known() && r != Kiosk }
 
 // Known reports whether r is a role.
 func (r Role) Known() bool {

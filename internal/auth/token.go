@@ -19,6 +19,7 @@ type TokenUse string
 const (
 	APIToken    TokenUse = "foyer_"
 	LoginCookie TokenUse = "foyerlogin_"
+	KioskCookie TokenUse = "foyerkiosk_"
 )
 
 const (

@@ -99,7 +99,7 @@ func New(name, zone string) Printer {
 // Text returns the text of a key with its placeholders filled: pairs are names and
 // values in turn. A key that does not exist is returned as it is.
 func (p Printer) Text(key string, pairs ...string) string {
-	text, ok := texts[p.Language][key]
+	text, ok := p.Lookup(key)
 	if !ok {
 		return key
 	}
@@ -108,6 +108,12 @@ func (p Printer) Text(key string, pairs ...string) string {
 		replace = append(replace, "{"+pairs[i]+"}", pairs[i+1])
 	}
 	return strings.NewReplacer(replace...).Replace(text)
+}
+
+// Lookup returns the text of a key as it stands.
+func (p Printer) Lookup(key string) (text string, ok bool) {
+	text, ok = texts[p.Language][key]
+	return text, ok
 }
 
 // Count is Text for a number of things; {count} is the number.

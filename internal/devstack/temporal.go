@@ -9,13 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
-	"syscall"
-	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 // TemporalConfig says how to run a Temporal dev server.
@@ -45,14 +40,10 @@ type TemporalConfig struct {
 
 // Temporal is a private Temporal dev server.
 type Temporal struct {
+	temporalService
 	config TemporalConfig
 	binary string
-	port   int
 	uiPort int
-
-	mu     sync.Mutex // guards the fields below and serialises Stop, Kill9 and Restart
-	lock   *os.File   // nil when stopped for good
-	server *child
 }
 
 // StartTemporal starts the dev server on the database file in config.Dir,
@@ -76,43 +67,32 @@ func StartTemporal(ctx context.Context, config TemporalConfig) (*Temporal, error
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{config: config, binary: binary, port: config.Port, uiPort: config.UIPort, lock: lock}
+	t := &Temporal{config: config, binary: binary, uiPort: config.UIPort}
+	t.temporalService = temporalService{
+		name: "temporal", log: config.Logger, port: config.Port, stopWithin: stopFor, start: t.startServer, lock: lock,
+	}
+	if config.Ephemeral {
+		t.cleanUp = func() error { return os.RemoveAll(dir) }
+	}
 	if err := t.run(ctx); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return t, nil
 }
 
-func (t *Temporal) run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startFor, errors.New("starting Temporal took too long"))
-	defer cancel()
-	began := time.Now()
-	err := onFreePort(&t.port, func() error {
-		return onFreePort(&t.uiPort, func() error { return t.startServer(ctx) })
+// startServer returns once the frontend knows the namespace.
+func (t *Temporal) startServer(ctx context.Context) (server *child, err error) {
+	err = onFreePort(&t.port, func() error {
+		return onFreePort(&t.uiPort, func() error {
+			server, err = t.launch(ctx, launch{name: "temporal", path: t.binary, args: t.args(), logFile: t.logFile()},
+				func(ctx context.Context, frontend workflowservice.WorkflowServiceClient) error {
+					_, err := frontend.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: t.config.Namespace})
+					return err
+				})
+			return err
+		})
 	})
-	if err != nil {
-		return err
-	}
-	t.config.Logger.Info("temporal started",
-		"address", t.Address(), "ui", t.UIURL(), "program", t.binary, "took", time.Since(began))
-	return nil
-}
-
-func (t *Temporal) startServer(ctx context.Context) error {
-	server, err := launch{
-		name: "temporal", path: t.binary, args: t.args(),
-		// It has no children, and the database file survives any end.
-		onParentDeath: syscall.SIGKILL, logFile: t.logFile(),
-	}.start()
-	if err != nil {
-		return err
-	}
-	if err := t.awaitServing(ctx, server); err != nil {
-		server.kill()
-		return err
-	}
-	t.server = server
-	return nil
+	return server, err
 }
 
 func (t *Temporal) args() []string {
@@ -140,91 +120,12 @@ func (t *Temporal) args() []string {
 	return args
 }
 
-// awaitServing waits until the frontend knows the namespace.
-func (t *Temporal) awaitServing(ctx context.Context, server *child) error {
-	conn, err := grpc.NewClient(t.Address(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return fmt.Errorf("reach temporal: %w", err)
-	}
-	defer conn.Close() //nolint:errcheck // nothing was written
-	frontend := workflowservice.NewWorkflowServiceClient(conn)
-	return server.await(ctx, func(ctx context.Context) error {
-		// Each try is short: a half-started server may accept and not answer.
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		conn.ResetConnectBackoff()
-		_, err := frontend.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: t.config.Namespace})
-		return err
-	})
-}
-
-// Address of the gRPC frontend, host:port.
-func (t *Temporal) Address() string { return loopback(t.port) }
-
 // UIURL is the address of the web interface, empty when there is none.
 func (t *Temporal) UIURL() string {
 	if t.config.Headless {
 		return ""
 	}
 	return "http://" + loopback(t.uiPort)
-}
-
-// PID is the running server's.
-func (t *Temporal) PID() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.server.pid()
-}
-
-// Exited is closed when the running server ends, whoever ended it. After
-// Restart a new channel takes its place.
-func (t *Temporal) Exited() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.server.exited
-}
-
-// Stop ends the server and frees the directory; an ephemeral one is deleted. A
-// second call does nothing. When ctx, or 15 seconds, run out the server is
-// killed, which loses no data, and Stop returns an error.
-func (t *Temporal) Stop(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lock == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, stopFor)
-	defer cancel()
-	err := t.server.stop(ctx, syscall.SIGTERM)
-	if t.config.Ephemeral {
-		err = errors.Join(err, os.RemoveAll(t.config.Dir))
-	}
-	err = errors.Join(err, t.lock.Close())
-	t.lock = nil
-	t.config.Logger.Info("temporal stopped", "address", t.Address())
-	return err
-}
-
-// Kill9 kills the server at once and waits until it is gone.
-func (t *Temporal) Kill9() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.server.kill()
-	return nil
-}
-
-// Restart starts the server again on the same ports, stopping it in order if
-// it runs. It fails after Stop.
-func (t *Temporal) Restart(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lock == nil {
-		return errors.New("restart temporal: it was stopped for good")
-	}
-	if err := t.server.stop(ctx, syscall.SIGTERM); err != nil {
-		return err
-	}
-	return t.run(ctx)
 }
 
 func (t *Temporal) logFile() string { return filepath.Join(t.config.Dir, "temporal.log") }

@@ -9,13 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 )
 
 // TemporalServerConfig says how to run a Temporal server on Postgres: what
@@ -40,14 +37,10 @@ type TemporalServerConfig struct {
 // TemporalServer is a private Temporal server whose state lies in Postgres. It
 // starts without a namespace; `foyer migrate` makes one.
 type TemporalServer struct {
+	temporalService
 	config  TemporalServerConfig
 	binary  string
 	sqlTool string
-	port    int
-
-	mu     sync.Mutex // guards the fields below and serialises Stop, Kill9 and Restart
-	lock   *os.File   // nil when stopped for good
-	server *child
 }
 
 // StartTemporalServer brings the schema up to date, starts the server and
@@ -64,22 +57,30 @@ func StartTemporalServer(ctx context.Context, config TemporalServerConfig) (*Tem
 		return nil, fmt.Errorf("temporal directory: %w", err)
 	}
 	config.Dir = dir
-	t := &TemporalServer{config: config, port: config.Port}
+	t := &TemporalServer{config: config}
 	if err := t.find(); err != nil {
 		return nil, err
 	}
-	if t.lock, err = lockDir(dir); err != nil {
+	lock, err := lockDir(dir)
+	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, startFor, errors.New("starting the Temporal server took too long"))
-	defer cancel()
-	if err := errors.Join(t.prepare(ctx), ctx.Err()); err != nil {
-		return nil, errors.Join(err, t.lock.Close())
+	t.temporalService = temporalService{
+		name: "temporal server", log: config.Logger, port: config.Port, stopWithin: serverStopFor, start: t.startServer, lock: lock,
 	}
-	if err := t.run(ctx); err != nil {
-		return nil, errors.Join(err, t.lock.Close())
+	if err := t.begin(ctx); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	return t, nil
+}
+
+func (t *TemporalServer) begin(ctx context.Context) error {
+	preparing, cancel := context.WithTimeoutCause(ctx, startFor, errors.New("preparing Temporal's database took too long"))
+	defer cancel()
+	if err := errors.Join(t.prepare(preparing), preparing.Err()); err != nil {
+		return err
+	}
+	return t.run(ctx)
 }
 
 func (t *TemporalServer) find() (err error) {
@@ -144,33 +145,22 @@ func (t *TemporalServer) sql(ctx context.Context, args []string) error {
 // sqlPlugin is the server's driver for Postgres 12 and later.
 const sqlPlugin = "postgres12"
 
-func (t *TemporalServer) run(ctx context.Context) error {
-	began := time.Now()
-	if err := onFreePort(&t.port, func() error { return t.startServer(ctx) }); err != nil {
+// startServer returns once the frontend answers.
+func (t *TemporalServer) startServer(ctx context.Context) (server *child, err error) {
+	err = onFreePort(&t.port, func() error {
+		env, failed := t.env()
+		if failed != nil {
+			return failed
+		}
+		server, err = t.launch(ctx, launch{
+			name: "temporal-server", path: t.binary, args: []string{"--allow-no-auth", "start"}, env: env, logFile: t.logFile(),
+		}, func(ctx context.Context, frontend workflowservice.WorkflowServiceClient) error {
+			_, err := frontend.ListNamespaces(ctx, &workflowservice.ListNamespacesRequest{PageSize: 1})
+			return err
+		})
 		return err
-	}
-	t.config.Logger.Info("temporal server started", "address", t.Address(), "program", t.binary, "took", time.Since(began))
-	return nil
-}
-
-func (t *TemporalServer) startServer(ctx context.Context) error {
-	env, err := t.env()
-	if err != nil {
-		return err
-	}
-	server, err := launch{
-		name: "temporal-server", path: t.binary, args: []string{"--allow-no-auth", "start"}, env: env,
-		onParentDeath: syscall.SIGKILL, logFile: t.logFile(),
-	}.start()
-	if err != nil {
-		return err
-	}
-	if err := t.awaitServing(ctx, server); err != nil {
-		server.kill()
-		return err
-	}
-	t.server = server
-	return nil
+	})
+	return server, err
 }
 
 // env fills the template that the server carries in itself, as its container
@@ -195,77 +185,9 @@ func (t *TemporalServer) env() ([]string, error) {
 	return append(env, t.config.Env...), nil
 }
 
-// awaitServing waits until the frontend answers.
-func (t *TemporalServer) awaitServing(ctx context.Context, server *child) error {
-	conn, err := grpc.NewClient(t.Address(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return fmt.Errorf("reach temporal: %w", err)
-	}
-	defer conn.Close() //nolint:errcheck // nothing was written
-	frontend := workflowservice.NewWorkflowServiceClient(conn)
-	return server.await(ctx, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		conn.ResetConnectBackoff()
-		_, err := frontend.ListNamespaces(ctx, &workflowservice.ListNamespacesRequest{PageSize: 1})
-		return err
-	})
-}
-
-// Address of the gRPC frontend, host:port.
-func (t *TemporalServer) Address() string { return loopback(t.port) }
-
-// PID is the running server's.
-func (t *TemporalServer) PID() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.server.pid()
-}
-
 // serverStopFor is longer than the dev server's: four services drain one after
 // the other.
 const serverStopFor = time.Minute
-
-// Stop ends the server and frees the directory; the databases stay. A second
-// call does nothing. When ctx, or a minute, run out the server is killed,
-// which loses no data, and Stop returns an error.
-func (t *TemporalServer) Stop(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lock == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, serverStopFor)
-	defer cancel()
-	err := errors.Join(t.server.stop(ctx, syscall.SIGTERM), t.lock.Close())
-	t.lock = nil
-	t.config.Logger.Info("temporal server stopped", "address", t.Address())
-	return err
-}
-
-// Kill9 kills the server at once and waits until it is gone.
-func (t *TemporalServer) Kill9() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.server.kill()
-	return nil
-}
-
-// Restart starts the server again on the same port, stopping it in order if it
-// runs. It fails after Stop.
-func (t *TemporalServer) Restart(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.lock == nil {
-		return errors.New("restart the temporal server: it was stopped for good")
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, startFor, errors.New("restarting the Temporal server took too long"))
-	defer cancel()
-	if err := t.server.stop(ctx, syscall.SIGTERM); err != nil {
-		return err
-	}
-	return t.run(ctx)
-}
 
 func (t *TemporalServer) logFile() string { return filepath.Join(t.config.Dir, "temporal-server.log") }
 

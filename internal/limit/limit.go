@@ -1,6 +1,7 @@
-// Package limit slows callers down: a token bucket per key, in bounded memory.
+// Package limit slows callers down, in bounded memory: a [Limiter] those who call
+// us, a [Gate] ourselves where we call others.
 //
-// A key is whatever a limit is per: a principal, an address (see [Address]), a
+// A key of a limiter is whatever a limit is per: a principal, an address (see [Address]), a
 // site. Each key may make Burst calls at once and Rate per second after that.
 // State is this process's own; what must hold over replicas, such as the lockout
 // of a name, is kept in Postgres instead.
@@ -64,7 +65,7 @@ func (l *Limiter) Allow(key string) (ok bool, retryFor time.Duration) {
 	defer l.mu.Unlock()
 	now := l.now()
 	b := l.bucket(key, now)
-	l.refill(b, now)
+	b.refill(now, l.config.Rate, l.config.Burst)
 	if b.tokens >= 1 {
 		b.tokens--
 		return true, 0
@@ -97,7 +98,7 @@ func (l *Limiter) bucket(key string, now time.Time) *bucket {
 func (l *Limiter) makeRoom(now time.Time) bool {
 	oldest := l.recent.Back()
 	b := valueOf(oldest)
-	l.refill(b, now)
+	b.refill(now, l.config.Rate, l.config.Burst)
 	if b.tokens < float64(l.config.Burst) {
 		return false
 	}
@@ -106,10 +107,10 @@ func (l *Limiter) makeRoom(now time.Time) bool {
 	return true
 }
 
-func (l *Limiter) refill(b *bucket, now time.Time) {
+func (b *bucket) refill(now time.Time, rate float64, burst int) {
 	// A clock set back gives nothing and takes nothing.
 	since := max(now.Sub(b.at), 0)
-	b.tokens = min(b.tokens+since.Seconds()*l.config.Rate, float64(l.config.Burst))
+	b.tokens = min(b.tokens+since.Seconds()*rate, float64(burst))
 	b.at = now
 }
 

@@ -118,3 +118,16 @@ func authentic(keys *seal.Keyring, raw []byte) bool {
 	}
 	return ok
 }
+
+// ResetFor is how long a link to set a password is good.
+const ResetFor = time.Hour
+
+// Reset is the link by which a user sets a password, asked for at an instant.
+func Reset(user string, asked time.Time) Link {
+	// A second later than asked: an account made in the same moment is older than it.
+	return Link{Purpose: PasswordReset, Object: user, ExpiresAt: asked.Truncate(time.Second).Add(time.Second + ResetFor)}
+}
+
+// MadeAt is when a link of Reset was made. It is void once the user's password or
+// address has changed after that.
+func (l Link) MadeAt() time.Time { return l.ExpiresAt.Add(-ResetFor) }

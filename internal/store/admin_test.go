@@ -119,21 +119,8 @@ func TestUsersAndLogins(t *testing.T) {
 	_, err = b.User(t.Context(), "no id")
 	require.ErrorIs(t, err, store.ErrUserNotFound)
 
-	calls := make([]func() error, 10)
-	for i := range calls {
-		calls[i] = func() error { return b.LoginFailed(t.Context(), user.ID) }
-	}
-	for _, err := range atOnce(calls...) {
-		require.NoError(t, err)
-	}
-	found, err = b.User(t.Context(), user.ID)
-	require.NoError(t, err)
-	require.Equal(t, 10, found.FailedAttempts)
-	require.NoError(t, b.LoginSucceeded(t.Context(), user.ID))
-	require.ErrorIs(t, b.LoginFailed(t.Context(), "00000000-0000-0000-0000-000000000000"), store.ErrUserNotFound)
-
 	login := store.Login{TokenHash: []byte("hash"), UserID: user.ID, ExpiresAt: b.Clock.Now().Add(time.Hour)}
-	require.NoError(t, b.CreateLogin(t.Context(), login))
+	require.NoError(t, b.SignIn(t.Context(), store.SignIn{Login: login, PasswordHash: "argon"}))
 	b.Clock.Advance(2 * time.Minute)
 	for range 2 {
 		got, who, err := b.Login(t.Context(), []byte("hash"))
@@ -142,11 +129,16 @@ func TestUsersAndLogins(t *testing.T) {
 		require.Equal(t, []visit.SiteID{b.site.ID}, who.Scope.Sites)
 		require.Equal(t, login.ExpiresAt, got.ExpiresAt)
 	}
-	require.NoError(t, b.SetPassword(t.Context(), b.desk, user.ID, "other"))
+	require.ErrorIs(t, b.SetPassword(t.Context(), b.desk, user.ID, "not this", "other"), store.ErrChangedSince)
+	require.NoError(t, b.SetPassword(t.Context(), b.desk, user.ID, "argon", "other"))
 	_, _, err = b.Login(t.Context(), []byte("hash"))
 	require.ErrorIs(t, err, store.ErrLoginNotFound)
 	login.TokenHash = []byte("second")
-	require.NoError(t, b.CreateLogin(t.Context(), login))
+	require.ErrorIs(t, b.SignIn(t.Context(), store.SignIn{Login: login, PasswordHash: "argon"}), store.ErrChangedSince)
+	require.NoError(t, b.SignIn(t.Context(), store.SignIn{Login: login, PasswordHash: "other", NewHash: "dearer"}))
+	found, err = b.User(t.Context(), user.ID)
+	require.NoError(t, err)
+	require.Equal(t, "dearer", found.PasswordHash)
 	require.NoError(t, b.RevokeLogin(t.Context(), []byte("second")))
 	_, _, err = b.Login(t.Context(), []byte("second"))
 	require.ErrorIs(t, err, store.ErrLoginNotFound)

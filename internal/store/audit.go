@@ -4,23 +4,15 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/foyerhq/foyer/internal/audit"
+	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/visit"
 )
-
-// AuditFilter chooses audit rows. Chain is a site's id or audit.Deployment;
-// empty: all chains of the scope.
-type AuditFilter struct {
-	Chain   string
-	VisitID visit.VisitID
-	Page
-}
 
 // AuditPage is a part of the list, newest first.
 type AuditPage struct {
@@ -51,41 +43,19 @@ func (r auditRow) row() (audit.Row, error) {
 	}, err
 }
 
+// evenIfUnreadable is the row, also where its body does not even parse: its hash
+// cannot fit either.
+func (r auditRow) evenIfUnreadable() audit.Row {
+	row, err := r.row()
+	if err != nil {
+		row.Body = map[string]any{"unreadable": true}
+	}
+	return row
+}
+
 // chainsInScope compares as text: the deployment's chain is no uuid, and only
 // who sees all sites sees it.
 const chainsInScope = `(@all or a.chain = any(@sites::text[]))`
-
-// AuditRows returns what was done, newest first.
-func (s *Store) AuditRows(ctx context.Context, scope Scope, filter AuditFilter) (AuditPage, error) {
-	const list = `select ` + auditColumns + ` from audit a
-		where ` + chainsInScope + `
-			and (@chain = '' or a.chain = @chain)
-			and (@object = '' or a.object = @object)
-			and (@at::timestamptz is null or (a.at, a.chain, a.seq) < (@at, @after, @seq))
-		order by a.at desc, a.chain desc, a.seq desc limit @limit`
-	var page AuditPage
-	err := s.query(ctx, func(ctx context.Context, q db) error {
-		after, err := parseCursor(filter.Cursor, byChain)
-		if err != nil {
-			return err
-		}
-		object := ""
-		if filter.VisitID != "" {
-			object = "visit:" + string(filter.VisitID)
-		}
-		rows, err := all[auditRow](ctx, q, list, scope.args(pgx.NamedArgs{
-			"chain": filter.Chain, "object": object, "at": after.At, "after": value(after.Chain), "seq": value(after.Seq),
-			"limit": filter.limit() + 1,
-		}))
-		if err != nil {
-			return err
-		}
-		rows, page.Next = cut(rows, filter.limit(), func(r auditRow) cursor { return cursor{At: &r.At, Chain: &r.Chain, Seq: &r.Seq} })
-		page.Items, err = auditRows(rows)
-		return err
-	})
-	return page, err
-}
 
 func auditRows(rows []auditRow) ([]audit.Row, error) {
 	out := make([]audit.Row, len(rows))
@@ -111,17 +81,13 @@ func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (aud
 		ctx, cancel = context.WithTimeout(ctx, verifyFor)
 		defer cancel()
 	}
-	if chain != "" && chain != audit.Deployment && uuid.Validate(chain) != nil {
-		return audit.Report{}, visit.ErrSiteNotFound
-	}
 	verifier := audit.NewVerifier()
 	args := scope.args(pgx.NamedArgs{"chain": chain})
 	err := s.view(ctx, func(ctx context.Context, q pgx.Tx) error {
-		if err := chainExists(ctx, q, scope, chain); err != nil {
+		if err := chainKnown(ctx, q, scope, chain); err != nil {
 			return err
 		}
-		// The connection's limit is meant for statements that answer somebody.
-		if _, err := q.Exec(ctx, `select set_config('statement_timeout', $1, true)`, strconv.FormatInt(verifyFor.Milliseconds(), 10)); err != nil {
+		if err := longStatements(ctx, q, verifyFor); err != nil {
 			return err
 		}
 		if err := s.anchors(ctx, q, verifier, args); err != nil {
@@ -132,13 +98,13 @@ func (s *Store) AuditVerify(ctx context.Context, scope Scope, chain string) (aud
 	return verifier.Report(), err
 }
 
-// chainExists keeps "nothing found wrong" from being said of a chain that was not
+// chainKnown keeps "nothing found wrong" from being said of a chain that was not
 // looked at.
-func chainExists(ctx context.Context, q db, scope Scope, chain string) error {
+func chainKnown(ctx context.Context, q db, scope Scope, chain string) error {
 	switch {
 	case chain == "" || chain == audit.Deployment && scope.All:
 		return nil
-	case chain == audit.Deployment:
+	case chain == audit.Deployment, uuid.Validate(chain) != nil:
 		return visit.ErrSiteNotFound
 	}
 	_, err := findSite(ctx, q, scope, visit.SiteID(chain))
@@ -154,14 +120,15 @@ type anchorRow struct {
 	Signature []byte
 }
 
+const listCheckpoints = `select a.chain, a.seq, a.hash, a.at, a.key_id, a.signature from audit_checkpoints a
+	where ` + chainsInScope + ` and (@chain = '' or a.chain = @chain) order by a.chain, a.seq`
+
 func (s *Store) anchors(ctx context.Context, q pgx.Tx, verifier *audit.Verifier, args pgx.NamedArgs) error {
-	const checkpoints = `select a.chain, a.seq, a.hash, a.at, a.key_id, a.signature from audit_checkpoints a
-		where ` + chainsInScope + ` and (@chain = '' or a.chain = @chain) order by a.chain, a.seq`
-	rows, err := all[anchorRow](ctx, q, checkpoints, args)
+	rows, err := all[anchorRow](ctx, q, listCheckpoints, args)
 	if err != nil {
 		return err
 	}
-	keys := s.checkpointKeys()
+	keys := CheckpointKeys(s.keyring)
 	for _, r := range rows {
 		_ = verifier.Trust(audit.Checkpoint(r), keys...) // a finding is part of the report
 	}
@@ -172,9 +139,12 @@ func (s *Store) anchors(ctx context.Context, q pgx.Tx, verifier *audit.Verifier,
 	return err
 }
 
-func (s *Store) checkpointKeys() []ed25519.PublicKey {
+// CheckpointKeys are the public keys that signatures in the trail are checked
+// with: of the key that signs now, and behind it of those that were rotated out and
+// are still given.
+func CheckpointKeys(ring *seal.Keyring) []ed25519.PublicKey {
 	var keys []ed25519.PublicKey
-	for _, private := range s.keyring.SigningKeys(checkpointPurpose) {
+	for _, private := range ring.SigningKeys(checkpointPurpose) {
 		if public, ok := private.Public().(ed25519.PublicKey); ok {
 			keys = append(keys, public)
 		}
@@ -203,12 +173,7 @@ func verifyRows(ctx context.Context, q pgx.Tx, verifier *audit.Verifier, args pg
 		if err != nil {
 			return err
 		}
-		row, err := r.row()
-		if err != nil {
-			// A body that does not even parse: its hash cannot fit either.
-			row.Body = map[string]any{"unreadable": true}
-		}
-		_ = verifier.Add(row) // a finding is part of the report
+		_ = verifier.Add(r.evenIfUnreadable()) // a finding is part of the report
 	}
 	return rows.Err()
 }

@@ -1,16 +1,35 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
-// Scope is the set of sites that a caller may see. What lies outside is not
-// found, as if it did not exist. The zero Scope sees nothing.
+// Scope is the set of sites that a caller may see, and whether all visits there.
+// What lies outside is not found, as if it did not exist. The zero Scope sees
+// nothing.
 type Scope struct {
 	All   bool
 	Sites []visit.SiteID
+	// Host, when set, leaves the visits whose host has this e-mail address, in
+	// whatever case. It is personal data.
+	Host string
+}
+
+var errInvitesOthers = visit.Invalid("host.email", "You invite visitors to yourself.")
+
+// invites makes a host of a visit fit for the scope: hosts invite to themselves.
+func (s Scope) invites(h *visit.Host) error {
+	switch {
+	case s.Host == "":
+	case h.Email == "":
+		h.Email = s.Host
+	case !strings.EqualFold(strings.TrimSpace(h.Email), s.Host):
+		return errInvitesOthers
+	}
+	return nil
 }
 
 // Everything is the scope of the system itself.

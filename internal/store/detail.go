@@ -50,6 +50,8 @@ type VisitDetail struct {
 	Sessions     []Session
 	Terminations []Termination
 	Timeline     []visit.Event
+	Deliveries   []DeliveryRecord // mails and webhooks that its events gave rise to
+	CRM          *visit.CRMSync   // what became of it in the site's CRM; nil: nothing yet
 }
 
 const detailLimit = 500
@@ -76,7 +78,16 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 		if detail.Terminations, err = terminationsOf(ctx, q, id); err != nil {
 			return err
 		}
-		detail.Timeline, err = timeline(ctx, q, id)
+		if detail.Timeline, err = timeline(ctx, q, id); err != nil {
+			return err
+		}
+		if detail.Deliveries, err = deliveriesOf(ctx, q, id); err != nil {
+			return err
+		}
+		sync, err := findCRMSync(ctx, q, id)
+		if err == nil && sync != nil {
+			detail.CRM = new(sync.sync())
+		}
 		return err
 	})
 	return detail, err

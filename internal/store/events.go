@@ -29,6 +29,9 @@ type ChainEvent struct {
 	visit.Event
 	Chain string
 	Seq   int64
+	// Host is the e-mail address of the visit's host, lower-cased, for deciding who
+	// is told. It is personal data and never sent.
+	Host string
 }
 
 type eventRow struct {
@@ -72,7 +75,7 @@ func plainEvents(rows []eventRow) ([]visit.Event, error) {
 // Events returns what happened, newest first.
 func (s *Store) Events(ctx context.Context, scope Scope, filter EventFilter) (EventPage, error) {
 	const list = `select ` + eventColumns + ` from events v
-		where ` + inScope + `
+		where ` + inScope + ` and (@host = '' or exists (select from visits w where w.id = v.visit_id and lower(w.host_email) = @host))
 			and (@site::uuid is null or v.site_id = @site)
 			and (@visit::uuid is null or v.visit_id = @visit)
 			and (cardinality(@kinds::text[]) = 0 or v.kind = any(@kinds))
@@ -111,11 +114,17 @@ func texts[T ~string](values []T) []T {
 // read from its beginning. The order is that of commits: what is behind a place
 // was not there when that place was read.
 func (s *Store) EventsAfter(ctx context.Context, scope Scope, after map[string]int64, limit int) ([]ChainEvent, error) {
-	const list = `select ` + eventColumns + ` from site_heads h
+	type row struct {
+		eventRow
+		Host string `db:"host"`
+	}
+	const list = `select ` + eventColumns + `, coalesce(lower(w.host_email), '') as host from site_heads h
 		cross join lateral (
 			select * from events e
 			where e.chain = h.site_id::text and e.seq > coalesce((@after::jsonb ->> e.chain)::bigint, 0)
+				and (@host = '' or exists (select from visits o where o.id = e.visit_id and lower(o.host_email) = @host))
 			order by e.seq limit @limit) v
+		left join visits w on w.id = v.visit_id
 		where ` + inScope + ` and h.audit_seq > coalesce((@after::jsonb ->> h.site_id::text)::bigint, 0)
 		order by v.chain, v.seq`
 	if after == nil {
@@ -123,7 +132,7 @@ func (s *Store) EventsAfter(ctx context.Context, scope Scope, after map[string]i
 	}
 	var events []ChainEvent
 	err := s.query(ctx, func(ctx context.Context, q db) error {
-		rows, err := all[eventRow](ctx, q, list, scope.args(pgx.NamedArgs{"after": after, "limit": limit}))
+		rows, err := all[row](ctx, q, list, scope.args(pgx.NamedArgs{"after": after, "limit": limit}))
 		if err != nil {
 			return err
 		}
@@ -132,6 +141,7 @@ func (s *Store) EventsAfter(ctx context.Context, scope Scope, after map[string]i
 			if events[i], err = row.event(); err != nil {
 				return err
 			}
+			events[i].Host = row.Host
 		}
 		return nil
 	})

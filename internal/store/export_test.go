@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // ListStatement shows a test the statement of a list, to ask the planner about it.
@@ -34,4 +36,12 @@ func (s *Store) BreakCommit(ctx context.Context, f func(context.Context, func(sq
 		}
 		return t.Conn().PgConn().Conn().Close()
 	})
+}
+
+// PurgeStatement shows a test what a purge of a class runs.
+func PurgeStatement(class visit.Class) string { return purges[class] }
+
+// AuditStatement shows a test the statement of the trail's list.
+func AuditStatement(scope Scope, filter AuditFilter) (string, pgx.NamedArgs, error) {
+	return auditStatement(scope, filter)
 }

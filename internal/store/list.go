@@ -127,6 +127,9 @@ func listStatement(scope Scope, filter VisitFilter) (string, pgx.NamedArgs, func
 	default:
 		where = append(where, "v.site_id = @site")
 	}
+	if scope.Host != "" {
+		where = append(where, toHost)
+	}
 	words, err := searchWords(filter.Query)
 	for i, word := range words {
 		name := "word" + string(rune('0'+i))
@@ -157,9 +160,9 @@ func (s *Store) Counts(ctx context.Context, scope Scope, site visit.SiteID) (Cou
 	var counts Counts
 	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
 		const count = `select
-			(select count(*) from visits v where v.status = 'pre_registered' and ` + inScope + ` and (@site::uuid is null or v.site_id = @site)) as expected,
-			(select count(*) from visits v where v.presence in ('in', 'unconfirmed') and ` + inScope + ` and (@site::uuid is null or v.site_id = @site)) as on_site,
-			(select count(*) from visits v where v.ended_at > @since and ` + inScope + ` and (@site::uuid is null or v.site_id = @site)) as completed`
+			(select count(*) from visits v where v.status = 'pre_registered' and ` + visitInScope + ` and (@site::uuid is null or v.site_id = @site)) as expected,
+			(select count(*) from visits v where v.presence in ('in', 'unconfirmed') and ` + visitInScope + ` and (@site::uuid is null or v.site_id = @site)) as on_site,
+			(select count(*) from visits v where v.ended_at > @since and ` + visitInScope + ` and (@site::uuid is null or v.site_id = @site)) as completed`
 		counts, err = one[Counts](ctx, q, visit.ErrSiteNotFound, count, scope.args(pgx.NamedArgs{
 			"site": optional(site), "since": s.now().Add(-24 * time.Hour),
 		}))
@@ -170,13 +173,17 @@ func (s *Store) Counts(ctx context.Context, scope Scope, site visit.SiteID) (Cou
 
 // Evacuation returns everyone who may be in a site's building: checked in, or
 // expired without anybody having confirmed that they left. No timer takes anybody
-// off this list. It returns ErrSiteNotFound.
+// off this list, and no scope leaves anybody out: who sees a part of the visits
+// has none. It returns ErrSiteNotFound.
 func (s *Store) Evacuation(ctx context.Context, scope Scope, site visit.SiteID) ([]EvacuationEntry, error) {
 	type present struct {
 		visitRow
 		LastActiveAt *time.Time `db:"last_active_at"`
 	}
 	entries := []EvacuationEntry{}
+	if scope.Host != "" {
+		return nil, visit.ErrSiteNotFound
+	}
 	err := s.query(ctx, func(ctx context.Context, q db) error {
 		if _, err := findSite(ctx, q, scope, site); err != nil {
 			return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -52,9 +53,16 @@ func (t *tx) of(site visit.SiteID) *changes {
 
 // record adds an event and its audit row. ID and At are set here.
 func (t *tx) record(e visit.Event) error {
+	_, err := t.recordNamed(e)
+	return err
+}
+
+// recordNamed is record that returns the event's id. The row is written with the
+// others at the end of the transaction.
+func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 	id, err := t.s.newID()
 	if err != nil {
-		return err
+		return "", err
 	}
 	e.ID, e.At = visit.EventID(id), t.now
 	object := ""
@@ -64,12 +72,16 @@ func (t *tx) record(e visit.Event) error {
 		t.notify(NotifyVisit, e.SiteID, string(e.VisitID))
 	case e.AgentID != "":
 		object = "agent:" + string(e.AgentID)
+	case e.Kind == visit.EventPersonErased:
+		object = fmt.Sprint("person:", e.Data["person_id"])
+	case e.Kind == visit.EventPasswordResetAsked:
+		object = fmt.Sprint("user:", e.Data["user_id"])
 	}
 	row := audit.Row{At: t.now, Actor: e.Actor, Action: string(e.Kind), EventID: id, Object: object, Body: e.Data}
 	c := t.of(e.SiteID)
 	c.rows = append(c.rows, recorded{row, &e})
 	t.notify(NotifyEvent, e.SiteID, "")
-	return nil
+	return e.ID, nil
 }
 
 // audit adds an audit row without an event: administration, which nobody outside

@@ -155,7 +155,9 @@ func (r *report) load(ctx context.Context, records []wire.Record) error {
 		ID      string
 		VisitID visit.VisitID
 	}
-	found, err := named(ctx, r.tx, `select id::text as id, visit_id from vouchers v where v.site_id = @site and v.id = any(@ids::uuid[])`,
+	// Of a visit whose personal data is gone nothing is learnt any more.
+	found, err := named(ctx, r.tx, `select v.id::text as id, v.visit_id from vouchers v join visits o on o.id = v.visit_id
+		where v.site_id = @site and v.id = any(@ids::uuid[]) and o.purged_at is null`,
 		r.site, vouchers, func(i *issued) string { return i.ID })
 	r.vouchers = map[string]visit.VisitID{}
 	for id, i := range found {

@@ -15,11 +15,16 @@ type User struct {
 	ID             string
 	Email          string
 	Name           string
-	PasswordHash   string // argon2id, encoded
+	PasswordHash   string // argon2id, encoded; empty: none, nobody signs in here
 	Role           string
 	Scope          Scope
-	FailedAttempts int // since the last success
+	Language       string // of the catalogue; empty: the browser's
+	SecondFactor   bool   // a code is asked for beside the password
+	SignOn         bool   // linked to somebody at the organisation's own provider
+	FailedAttempts int    // since the last success
 	FailedAt       *time.Time
+	CredentialsAt  time.Time // when password or address last changed; links from before are void
+	LastLoginAt    *time.Time
 	DisabledAt     *time.Time
 	CreatedAt      time.Time
 }
@@ -28,9 +33,11 @@ type User struct {
 type NewUser struct {
 	Email        string
 	Name         string
-	PasswordHash string
+	PasswordHash string // empty: the user is sent a link to set one, or signs in elsewhere
 	Role         string
 	Scope        Scope
+	Language     string
+	Invite       bool // mail them a link to set a password
 }
 
 // Login is a staff member's dashboard session, found by the SHA-256 of its
@@ -62,20 +69,28 @@ type userRow struct {
 	Role           string         `db:"role"`
 	Sites          []visit.SiteID `db:"sites"`
 	AllSites       bool           `db:"all_sites"`
+	Language       string         `db:"language"`
+	SecondFactor   bool           `db:"second_factor"`
+	SignOn         bool           `db:"sign_on"`
 	FailedAttempts int            `db:"failed_attempts"`
 	FailedAt       *time.Time     `db:"failed_at"`
+	CredentialsAt  time.Time      `db:"credentials_at"`
+	LastLoginAt    *time.Time     `db:"last_login_at"`
 	DisabledAt     *time.Time     `db:"disabled_at"`
 	CreatedAt      time.Time      `db:"created_at"`
 }
 
 const userColumns = `u.id, u.email, u.name, u.password_hash, u.role, u.sites, u.sites is null as all_sites,
-	u.failed_attempts, u.failed_at, u.disabled_at, u.created_at`
+	u.language, u.totp_confirmed_at is not null as second_factor, u.oidc_subject is not null as sign_on,
+	u.failed_attempts, u.failed_at, u.credentials_at, u.last_login_at, u.disabled_at, u.created_at`
 
 func (r userRow) user() User {
 	return User{
 		ID: r.ID, Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash, Role: r.Role,
-		Scope:          Scope{All: r.AllSites, Sites: r.Sites},
-		FailedAttempts: r.FailedAttempts, FailedAt: r.FailedAt, DisabledAt: r.DisabledAt, CreatedAt: r.CreatedAt,
+		Scope:    Scope{All: r.AllSites, Sites: r.Sites},
+		Language: r.Language, SecondFactor: r.SecondFactor, SignOn: r.SignOn,
+		FailedAttempts: r.FailedAttempts, FailedAt: r.FailedAt, CredentialsAt: r.CredentialsAt,
+		LastLoginAt: r.LastLoginAt, DisabledAt: r.DisabledAt, CreatedAt: r.CreatedAt,
 	}
 }
 
@@ -91,8 +106,8 @@ func (s Scope) column() any {
 // is taken, in whatever case.
 func (s *Store) CreateUser(ctx context.Context, by Caller, user NewUser) (User, error) {
 	email := strings.TrimSpace(user.Email)
-	if email == "" || user.PasswordHash == "" || user.Role == "" {
-		return User{}, visit.Invalid("email", "A user needs an e-mail address, a password and a role.")
+	if email == "" || user.Role == "" {
+		return User{}, visit.Invalid("email", "A user needs an e-mail address and a role.")
 	}
 	var created User
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
@@ -102,18 +117,25 @@ func (s *Store) CreateUser(ctx context.Context, by Caller, user NewUser) (User, 
 		}
 		created = User{
 			ID: id, Email: email, Name: strings.TrimSpace(user.Name), PasswordHash: user.PasswordHash, Role: user.Role,
-			Scope: user.Scope, CreatedAt: t.now,
+			Scope: user.Scope, Language: user.Language, CreatedAt: t.now, CredentialsAt: time.Unix(0, 0).UTC(),
 		}
 		t.audit("", by.Actor, "user.created", "user:"+id, map[string]any{"role": code(user.Role), "all_sites": user.Scope.All})
-		const insert = `insert into users (id, email, name, password_hash, role, sites, created_at, updated_at)
-			values (@id, @email, @name, @hash, @role, @sites, @now, @now)`
-		_, err = t.Exec(ctx, insert, pgx.NamedArgs{
-			"id": id, "email": created.Email, "name": created.Name, "hash": created.PasswordHash, "role": created.Role,
-			"sites": user.Scope.column(), "now": t.now,
-		})
-		return err
+		if err := t.insertUser(ctx, created); err != nil || !user.Invite {
+			return err
+		}
+		return t.askReset(ctx, by.Actor, id)
 	})
 	return created, err
+}
+
+func (t *tx) insertUser(ctx context.Context, u User) error {
+	const insert = `insert into users (id, email, name, password_hash, role, sites, language, created_at, updated_at)
+		values (@id, @email, @name, @hash, @role, @sites, @language, @now, @now)`
+	_, err := t.Exec(ctx, insert, pgx.NamedArgs{
+		"id": u.ID, "email": u.Email, "name": u.Name, "hash": u.PasswordHash, "role": u.Role,
+		"sites": u.Scope.column(), "language": u.Language, "now": t.now,
+	})
+	return err
 }
 
 // User returns a user by id, or ErrUserNotFound.
@@ -136,60 +158,12 @@ func (s *Store) findUser(ctx context.Context, where, key string) (User, error) {
 	return row.user(), err
 }
 
-// SetPassword replaces a user's password and ends the user's logins.
-func (s *Store) SetPassword(ctx context.Context, by Caller, user, hash string) error {
-	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		const update = `update users set password_hash = @hash, failed_attempts = 0, failed_at = null, updated_at = @now where id = @id`
-		n, err := exec(ctx, t, update, pgx.NamedArgs{"id": user, "hash": hash, "now": t.now})
-		if err != nil || n == 0 {
-			return orNone(err, ErrUserNotFound)
-		}
-		t.audit("", by.Actor, "user.password_set", "user:"+user, nil)
-		t.notify(NotifyAccess, "", "")
-		const revoke = `update logins set revoked_at = @now where user_id = @id and revoked_at is null`
-		_, err = t.Exec(ctx, revoke, pgx.NamedArgs{"id": user, "now": t.now})
-		return err
-	})
-}
-
 // orNone is for updates that found nothing: an error of the database, else none.
 func orNone(err, none error) error {
 	if err != nil {
 		return orMissing(err, none)
 	}
 	return none
-}
-
-// LoginFailed counts a wrong password. The count is kept in the database so that
-// a lockout holds over replicas and restarts.
-func (s *Store) LoginFailed(ctx context.Context, user string) error {
-	return s.loginTried(ctx, user, "user.login_failed", `update users set failed_attempts = failed_attempts + 1, failed_at = @now where id = @id`)
-}
-
-// LoginSucceeded forgets the wrong passwords before.
-func (s *Store) LoginSucceeded(ctx context.Context, user string) error {
-	return s.loginTried(ctx, user, "user.login_succeeded", `update users set failed_attempts = 0, failed_at = null where id = @id`)
-}
-
-func (s *Store) loginTried(ctx context.Context, user, action, update string) error {
-	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		n, err := exec(ctx, t, update, pgx.NamedArgs{"id": user, "now": t.now})
-		if err != nil || n == 0 {
-			return orNone(err, ErrUserNotFound)
-		}
-		t.audit("", "user:"+user, action, "user:"+user, nil)
-		return nil
-	})
-}
-
-// CreateLogin begins a dashboard session. UserID, TokenHash and ExpiresAt are
-// used.
-func (s *Store) CreateLogin(ctx context.Context, login Login) error {
-	return s.once(ctx, func(ctx context.Context, q db) error {
-		const insert = `insert into logins (token_hash, user_id, created_at, last_seen_at, expires_at) values (@hash, @user, @now, @now, @expires)`
-		_, err := exec(ctx, q, insert, pgx.NamedArgs{"hash": login.TokenHash, "user": login.UserID, "now": s.now(), "expires": login.ExpiresAt})
-		return err
-	})
 }
 
 type loginRow struct {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,7 @@ type visitRow struct {
 	IntentSentAt        *time.Time      `db:"intent_sent_at"`
 	IntentTries         int             `db:"intent_tries"`
 	PurgedAt            *time.Time      `db:"purged_at"`
+	CRMSkip             bool            `db:"crm_skip"`
 	CreatedAt           time.Time       `db:"created_at"`
 	UpdatedAt           time.Time       `db:"updated_at"`
 }
@@ -52,7 +54,7 @@ const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of,
 	v.check_in_requested_at, v.check_in_requested_by, v.check_in_taken_at, v.checked_in_at,
 	v.check_out_requested_at, v.check_out_requested_by, v.check_out_taken_at,
 	v.ended_at, v.ended_by, v.left_at, v.sealed_at, v.generation, v.intent_sent_at, v.intent_tries,
-	v.purged_at, v.created_at, v.updated_at`
+	v.purged_at, v.crm_skip, v.created_at, v.updated_at`
 
 func (r visitRow) visit() visit.Visit {
 	return visit.Visit{
@@ -63,7 +65,7 @@ func (r visitRow) visit() visit.Visit {
 		ExpectedArrival: r.ExpectedArrival, ExpectedDeparture: r.ExpectedDeparture,
 		CheckInRequestedAt: r.CheckInRequestedAt, CheckInRequestedBy: value(r.CheckInRequestedBy), CheckedInAt: r.CheckedInAt,
 		CheckOutRequestedAt: r.CheckOutRequestedAt, CheckOutRequestedBy: value(r.CheckOutRequestedBy),
-		EndedAt: r.EndedAt, EndedBy: value(r.EndedBy), LeftAt: r.LeftAt, SealedAt: r.SealedAt, PurgedAt: r.PurgedAt,
+		EndedAt: r.EndedAt, EndedBy: value(r.EndedBy), LeftAt: r.LeftAt, SealedAt: r.SealedAt, PurgedAt: r.PurgedAt, CRMSkip: r.CRMSkip,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
@@ -73,14 +75,14 @@ func (r *visitRow) apply(reg visit.Registration) {
 	r.FirstName, r.LastName, r.Email = reg.Visitor.FirstName, reg.Visitor.LastName, reg.Visitor.Email
 	r.Phone, r.Company = reg.Visitor.Phone, reg.Visitor.Company
 	r.HostName, r.HostEmail, r.Purpose = reg.Host.Name, reg.Host.Email, reg.Purpose
-	r.ExpectedArrival, r.ExpectedDeparture = reg.ExpectedArrival, reg.ExpectedDeparture
+	r.ExpectedArrival, r.ExpectedDeparture, r.CRMSkip = reg.ExpectedArrival, reg.ExpectedDeparture, reg.CRMSkip
 }
 
 func (r *visitRow) registration() visit.Registration {
 	v := r.visit()
 	return visit.Registration{
 		SiteID: v.SiteID, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
-		ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture,
+		ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture, CRMSkip: v.CRMSkip,
 	}
 }
 
@@ -104,22 +106,27 @@ func (r *visitRow) event(kind visit.EventKind, actor string, data map[string]any
 	return visit.Event{Kind: kind, SiteID: r.SiteID, VisitID: r.ID, Actor: actor, Data: data}
 }
 
-const inScope = `(@all or v.site_id = any(@sites::uuid[]))`
+const (
+	inScope = `(@all or v.site_id = any(@sites::uuid[]))`
+	toHost  = `lower(v.host_email) = @host`
+	// visitInScope is inScope for visits.
+	visitInScope = `(` + inScope + ` and (@host = '' or ` + toHost + `))`
+)
 
 func (s Scope) args(more pgx.NamedArgs) pgx.NamedArgs {
-	more["all"], more["sites"] = s.All, s.Sites
+	more["all"], more["sites"], more["host"] = s.All, s.Sites, strings.ToLower(s.Host)
 	return more
 }
 
 // lockVisit returns the visit and keeps others from changing it. The lock is not
 // the strongest one: events of other transactions may still refer to the row.
 func (t *tx) lockVisit(ctx context.Context, scope Scope, id visit.VisitID) (visitRow, error) {
-	const find = `select ` + visitColumns + ` from visits v where v.id = @id and ` + inScope + ` for no key update`
+	const find = `select ` + visitColumns + ` from visits v where v.id = @id and ` + visitInScope + ` for no key update`
 	return one[visitRow](ctx, t, visit.ErrVisitNotFound, find, scope.args(pgx.NamedArgs{"id": id}))
 }
 
 func findVisit(ctx context.Context, q db, scope Scope, id visit.VisitID) (visitRow, error) {
-	const find = `select ` + visitColumns + ` from visits v where v.id = @id and ` + inScope
+	const find = `select ` + visitColumns + ` from visits v where v.id = @id and ` + visitInScope
 	return one[visitRow](ctx, q, visit.ErrVisitNotFound, find, scope.args(pgx.NamedArgs{"id": id}))
 }
 
@@ -127,11 +134,11 @@ func (t *tx) insertVisit(ctx context.Context, r *visitRow) error {
 	const insert = `insert into visits (id, site_id, person_id, readmit_of,
 			visitor_first_name, visitor_last_name, visitor_email, visitor_phone, visitor_company,
 			host_name, host_email, purpose, status, presence, expected_arrival, expected_departure,
-			check_in_requested_at, check_in_requested_by, created_at, updated_at)
+			check_in_requested_at, check_in_requested_by, crm_skip, created_at, updated_at)
 		values (@id, @site_id, @person_id, @readmit_of,
 			@visitor_first_name, @visitor_last_name, @visitor_email, @visitor_phone, @visitor_company,
 			@host_name, @host_email, @purpose, @status, @presence, @expected_arrival, @expected_departure,
-			@check_in_requested_at, @check_in_requested_by, @created_at, @updated_at)`
+			@check_in_requested_at, @check_in_requested_by, @crm_skip, @created_at, @updated_at)`
 	_, err := t.Exec(ctx, insert, pgx.StructArgs(r))
 	return err
 }
@@ -145,12 +152,13 @@ func (t *tx) saveVisit(ctx context.Context, r *visitRow) error {
 			host_name = @host_name, host_email = @host_email, purpose = @purpose,
 			status = @status, presence = @presence,
 			expected_arrival = @expected_arrival, expected_departure = @expected_departure,
+			leaving_soon_at = case when expected_departure = @expected_departure then leaving_soon_at end,
 			check_in_requested_at = @check_in_requested_at, check_in_requested_by = @check_in_requested_by,
 			check_in_taken_at = @check_in_taken_at, checked_in_at = @checked_in_at,
 			check_out_requested_at = @check_out_requested_at, check_out_requested_by = @check_out_requested_by,
 			check_out_taken_at = @check_out_taken_at,
 			ended_at = @ended_at, ended_by = @ended_by, left_at = @left_at, sealed_at = @sealed_at,
-			generation = @generation, intent_sent_at = @intent_sent_at, intent_tries = @intent_tries,
+			crm_skip = @crm_skip, generation = @generation, intent_sent_at = @intent_sent_at, intent_tries = @intent_tries,
 			updated_at = @updated_at
 		where id = @id`
 	_, err := t.Exec(ctx, update, pgx.StructArgs(r))

@@ -27,6 +27,7 @@ type VisitChange struct {
 	FirstName, LastName, Email, Phone, Company *string // the visitor's
 	HostName, HostEmail, Purpose               *string
 	ExpectedArrival, ExpectedDeparture         *time.Time // only before the check-in
+	CRMSkip                                    *bool
 }
 
 // Visit returns a visit, or ErrVisitNotFound.
@@ -47,6 +48,9 @@ func (s *Store) Register(ctx context.Context, by Caller, reg visit.Registration,
 	return s.newVisit(ctx, by, func(ctx context.Context, t *tx, row *visitRow) error {
 		site, err := findSite(ctx, t, by.Scope, reg.SiteID)
 		if err != nil {
+			return err
+		}
+		if err := by.Scope.invites(&reg.Host); err != nil {
 			return err
 		}
 		reg, err := reg.Normalize(site, t.now)
@@ -272,6 +276,9 @@ func (s *Store) Change(ctx context.Context, by Caller, id visit.VisitID, change 
 		if err != nil {
 			return false, err
 		}
+		if err := by.Scope.invites(&reg.Host); err != nil {
+			return false, err
+		}
 		if err := checkChange(&reg, row, site, t.now); err != nil {
 			return false, err
 		}
@@ -323,6 +330,7 @@ func (c VisitChange) apply(reg *visit.Registration) []string {
 	take(&fields, "purpose", &reg.Purpose, c.Purpose)
 	take(&fields, "expected_arrival", &reg.ExpectedArrival, c.ExpectedArrival)
 	take(&fields, "expected_departure", &reg.ExpectedDeparture, c.ExpectedDeparture)
+	take(&fields, "crm_skip", &reg.CRMSkip, c.CRMSkip)
 	return fields
 }
 

@@ -136,9 +136,9 @@ func (t *tx) followAll(ctx context.Context, site visit.SiteID, update string, ar
 	return err
 }
 
-// Credentials returns the visit's credentials for the answer to a check-in. It
-// returns ErrNotCheckedIn before the voucher is issued and ErrVoucherWiped after
-// the visit's end.
+// Credentials returns the visit's credentials, for whoever does not show the
+// password to anybody; who does uses HandOut or Reveal. It returns ErrNotCheckedIn
+// before the voucher is issued and ErrVoucherWiped after the visit's end.
 func (s *Store) Credentials(ctx context.Context, id visit.VisitID) (visit.Credentials, visit.Voucher, error) {
 	var row voucherRow
 	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
@@ -153,6 +153,36 @@ func (s *Store) Credentials(ctx context.Context, id visit.VisitID) (visit.Creden
 	}
 	credentials, err := s.open(row)
 	return credentials, row.voucher(), err
+}
+
+// actionHandedOut is an audit row without an event: what a request was for has its
+// own.
+const actionHandedOut = "voucher.handed_out"
+
+// HandOut is Credentials for the answer to a request that gives them out; who got
+// them, and how, is in the audit before anybody has them.
+func (s *Store) HandOut(ctx context.Context, by Caller, id visit.VisitID, how visit.Disclosed) (visit.Credentials, visit.Voucher, error) {
+	var credentials visit.Credentials
+	var voucher visit.Voucher
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
+		found, err := latestVoucher(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		voucher = found.voucher()
+		if found.RevokedAt != nil {
+			return visit.ErrVoucherWiped
+		}
+		if credentials, err = s.open(found); err != nil {
+			return err
+		}
+		t.audit(found.SiteID, by.Actor, actionHandedOut, "visit:"+string(id), map[string]any{"how": how, "voucher_id": found.ID})
+		return nil
+	})
+	if err != nil {
+		return visit.Credentials{}, voucher, err
+	}
+	return credentials, voucher, nil
 }
 
 // Reveal is Credentials on demand: audited, with an event.

@@ -57,6 +57,9 @@ const (
 	DeliveryCancelled = "cancelled" // its workflow was cancelled by an operator
 )
 
+// ActorDeliveries is who disables an endpoint that answered that it is gone.
+const ActorDeliveries = "system:deliveries"
+
 // Delivery is one event on its way to one target. It holds ids only; whoever
 // carries it reads what it is to say from the rows, which may have been purged.
 type Delivery struct {

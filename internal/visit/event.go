@@ -36,7 +36,17 @@ const (
 	EventVisitPurged     EventKind = "visit.purged"           // its personal data is gone
 	EventCRMAttention    EventKind = "crm.needs_attention"    // the CRM refused the visit for good
 	EventCredentialsSent EventKind = "voucher.mailed"         // credentials left by mail
+
+	EventCredentialsAsked EventKind = "voucher.mail_requested" // somebody asked for them to be mailed
 )
+
+// EventPasswordResetAsked asks for a link to set a password to be mailed; its data
+// holds the user's id alone. It is of the deployment.
+const EventPasswordResetAsked EventKind = "user.password_reset_requested"
+
+// ResetLinkFor is how long the link of such a mail is good. It counts from the
+// event, so that a mail that is sent again holds the same link.
+const ResetLinkFor = 30 * time.Minute
 
 // Events about what goes out.
 const (

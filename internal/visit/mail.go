@@ -29,7 +29,7 @@ const (
 	MailPresenceOverdue   MailKind = "presence_overdue"    // operators: nobody has said whether the visitor left
 	MailCRMAttention      MailKind = "crm_needs_attention" // operators
 
-	MailPasswordReset MailKind = "password_reset" // staff; asked for, never of an event
+	MailPasswordReset MailKind = "password_reset" // staff; of the deployment, no site switches it off
 )
 
 // MailKinds lists the kinds that a site may switch on and off.

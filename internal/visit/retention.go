@@ -17,23 +17,19 @@ const (
 	ClassRefusedLogins Class = "refused_logins"
 	ClassLogins        Class = "logins"
 	ClassLawful        Class = "lawful_requests"
-	ClassSMSCodes      Class = "sms_codes"
-	ClassMailRates     Class = "mail_rates"
 )
 
 // PurgedClasses lists the classes in the order of a purge. Terminations come
 // before the sessions they refer to.
 func PurgedClasses() []Class {
 	return []Class{
-		ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins,
-		ClassLogins, ClassLawful, ClassSMSCodes, ClassMailRates,
+		ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins, ClassLogins, ClassLawful,
 	}
 }
 
 // How long things are kept that no site's setting changes.
 const (
 	LawfulRequestFor = 30 * 24 * time.Hour // a lawful request and what it asks
-	MailRatesKeptFor = 24 * time.Hour
 	// PresenceOverdueAfter is how long after its departure a visit whose visitor
 	// nobody has seen leave is an alarm, and the least time between two of them.
 	PresenceOverdueAfter = 7 * 24 * time.Hour
@@ -57,8 +53,8 @@ type Days struct {
 	Refused  int
 }
 
-// The bounds. Three days and three hours is how long a delivery or the CRM is
-// waited for, so that a visit is never purged under their hands.
+// The bounds. Deliveries and the CRM are waited for three days and three hours, and
+// no visit is purged under their hands.
 const (
 	minVisitDays, maxVisitDays     = 4, 3650
 	minSessionDays, maxSessionDays = 1, 730
@@ -76,11 +72,11 @@ var profiles = map[string]Days{
 	"AT":           {Visits: 90, Sessions: 180, Refused: 14},
 	"CH":           {Visits: 90, Sessions: 184, Refused: 14}, // six months, the longest
 	"DE":           {Visits: 90, Sessions: 7, Refused: 7},
-	"ES":           {Visits: 90, Sessions: 365, Refused: 14},
+	"ES":           {Visits: 90, Sessions: 180, Refused: 14},
 	"FR":           {Visits: 90, Sessions: 365, Refused: 14},
 	"IT":           {Visits: 90, Sessions: 180, Refused: 14},
 	"NL":           {Visits: 90, Sessions: 180, Refused: 14},
-	"PL":           {Visits: 90, Sessions: 365, Refused: 14},
+	"PL":           {Visits: 90, Sessions: 180, Refused: 14},
 	"UK":           {Visits: 90, Sessions: 180, Refused: 14},
 }
 
@@ -96,7 +92,7 @@ func RetentionProfiles() []string {
 
 // Validate checks what was set. It returns KindInvalid errors that name the field.
 func (r Retention) Validate() error {
-	if _, ok := profiles[r.profile()]; !ok {
+	if _, ok := profiles[r.ProfileName()]; !ok {
 		return Invalid("profile", "There is no such profile.")
 	}
 	for _, d := range []struct {
@@ -115,7 +111,8 @@ func (r Retention) Validate() error {
 	return nil
 }
 
-func (r Retention) profile() string {
+// ProfileName returns the profile that holds.
+func (r Retention) ProfileName() string {
 	if r.Profile == "" {
 		return DefaultProfile
 	}
@@ -125,7 +122,7 @@ func (r Retention) profile() string {
 // Days returns what holds at the site. A profile that this version does not know
 // is the default.
 func (r Retention) Days() Days {
-	days, ok := profiles[r.profile()]
+	days, ok := profiles[r.ProfileName()]
 	if !ok {
 		days = profiles[DefaultProfile]
 	}
@@ -149,9 +146,7 @@ func (d Days) Before(class Class, now time.Time) time.Time {
 		return now.AddDate(0, 0, -d.Sessions)
 	case ClassRefusedLogins:
 		return now.AddDate(0, 0, -d.Refused)
-	case ClassMailRates:
-		return now.Add(-MailRatesKeptFor)
-	case ClassLogins, ClassLawful, ClassSMSCodes: // carry their own end
+	case ClassLogins, ClassLawful: // carry their own end
 	}
 	return now
 }

@@ -108,6 +108,7 @@ type Visit struct {
 	LeftAt              *time.Time
 	SealedAt            *time.Time
 	PurgedAt            *time.Time // its personal data is gone, and PersonID is empty
+	CRMSkip             bool       // "do not sync": it stays out of the site's CRM
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -121,6 +122,7 @@ type Registration struct {
 	Purpose           string
 	ExpectedArrival   time.Time // zero means now
 	ExpectedDeparture time.Time // zero means arrival + DefaultStay
+	CRMSkip           bool      // keep the visit out of the site's CRM
 }
 
 const (

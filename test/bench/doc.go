@@ -9,6 +9,8 @@
 //	desk             how long the desk and the guest wait, at 1 and 5 check-ins a second
 //	open             what 20,000 open visits weigh
 //	timer            how late 1,000 departures in one second are
+//	deliveries       webhooks per second and what each costs; how soon one comes
+//	deadcrm          how fast access ends while the CRM hangs and 5,000 visits wait for it
 //
 // Each measurement starts a system of its own and stops it. -quick shortens all of
 // them to a trial of the program: its figures mean nothing.

@@ -25,6 +25,8 @@ var measurements = []measurement{
 	{"desk", measureDesk},
 	{"open", measureOpen},
 	{"timer", measureTimer},
+	{"deliveries", measureDeliveries},
+	{"deadcrm", measureDeadCRM},
 }
 
 func main() {

@@ -28,18 +28,20 @@ create table webhooks (
     created_at        timestamptz not null,
     updated_at        timestamptz not null,
     deleted_at        timestamptz,
+    constraint webhooks_name_length check (char_length(name) between 1 and 200),
     constraint webhooks_payload check (payload in ('thin', 'full')),
+    constraint webhooks_sites check (cardinality(sites) > 0),
     constraint webhooks_overlap check ((old_secret_sealed is null) = (old_secret_until is null)),
     constraint webhooks_disabled check ((disabled_at is null) = (disabled_reason = ''))
 );
-create index webhooks_live on webhooks (id) where deleted_at is null;
+create index webhooks_live on webhooks (id desc) where deleted_at is null;
 
 -- One row for each thing that goes out: an event to a target. Made by the relay in
 -- the transaction that moves its cursor; the workflow delivery-<event>-<target>
 -- carries it out.
 create table deliveries (
     id              uuid primary key,
-    event_id        uuid        not null references events,
+    event_id        uuid        not null references events deferrable initially deferred, -- written in the same transaction
     target          text        not null,           -- webhook:<id>, mail:<kind>
     replay          integer     not null default 0, -- 0 the first, counted up by hand
     webhook_id      uuid references webhooks,
@@ -49,17 +51,19 @@ create table deliveries (
     reason          text        not null default '', -- of the state, a code
     attempts        integer     not null default 0,
     due_at          timestamptz not null,            -- not to be tried before
-    next_attempt_at timestamptz,
+    next_attempt_at timestamptz not null,            -- while pending
     started_at      timestamptz,                     -- its workflow was started
     ended_at        timestamptz,
     created_at      timestamptz not null,
     constraint deliveries_once unique (event_id, target, replay),
     constraint deliveries_state check (state in ('pending', 'delivered', 'skipped', 'failed')),
-    constraint deliveries_ended check ((state = 'pending') = (ended_at is null))
+    constraint deliveries_ended check ((state = 'pending') = (ended_at is null)),
+    constraint deliveries_webhook check ((webhook_id is not null) = starts_with(target, 'webhook:'))
 );
 create index deliveries_unstarted on deliveries (created_at, id) where started_at is null and ended_at is null;
 create index deliveries_pending on deliveries (next_attempt_at) where ended_at is null;
 create index deliveries_webhook on deliveries (webhook_id, id desc);
+create index deliveries_webhook_state on deliveries (webhook_id, state, id desc);
 create index deliveries_visit on deliveries (visit_id, id);
 create index deliveries_ended on deliveries (ended_at) where ended_at is not null;
 

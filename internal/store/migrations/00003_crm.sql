@@ -32,6 +32,7 @@ create table crm_syncs (
     fields      text[]      not null default '{}', -- that were sent
     attempts    integer     not null default 0,
     tried_at    timestamptz,
+    busy_until  timestamptz, -- an attempt is under way; null: none
     synced_at   timestamptz,
     created_at  timestamptz not null,
     updated_at  timestamptz not null,

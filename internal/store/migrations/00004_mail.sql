@@ -6,6 +6,8 @@ alter table sites add column mail jsonb not null default '{}';
 -- Set once the visitor and the host were told that the departure is near; a
 -- departure that is moved clears it.
 alter table visits add column leaving_soon_at timestamptz;
+create index visits_leaving_soon on visits (site_id, expected_departure)
+    where status = 'checked_in' and leaving_soon_at is null;
 
 -- Mail per recipient and hour, by keyed hash of the address.
 create table mail_rates (
@@ -28,6 +30,7 @@ create table sms_codes (
     created_at timestamptz not null
 );
 create index sms_codes_phone on sms_codes (phone_hash, created_at desc);
+create index sms_codes_site on sms_codes (site_id, created_at desc);
 create index sms_codes_expires on sms_codes (expires_at);
 
 -- What SMS cost, by site and day, in hundredths of the account's currency.

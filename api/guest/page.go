@@ -1,0 +1,199 @@
+package guest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/foyerhq/foyer/internal/link"
+	"github.com/foyerhq/foyer/internal/mail"
+	"github.com/foyerhq/foyer/internal/qr"
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+var (
+	//go:embed page.html
+	pageHTML string
+	//go:embed page.css
+	pageCSS string
+
+	layout = template.Must(template.New("page").Parse(pageHTML))
+	policy = contentPolicy(pageCSS)
+)
+
+// contentPolicy allows the page its own style and its own forms, and nothing else.
+func contentPolicy(css string) string {
+	sum := sha256.Sum256([]byte(css))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// page is what the layout shows; what is empty is not there.
+type page struct {
+	Language, Site string
+	Style          template.CSS
+	Title, Text    string
+	Done, Note     string
+	Facts          []fact
+	Code           *code
+	Extend         *extension
+	Leave          string
+	Confirm        *confirmation
+}
+
+type fact struct{ Label, Value string }
+
+type code struct {
+	Path    string
+	Side    int
+	Caption string
+}
+
+type extension struct {
+	Shown        int64 // the departure on the page, Unix microseconds
+	Words, Until string
+}
+
+type confirmation struct{ Yes, No string }
+
+// compose says what the link shows of the visit as it stands.
+func (q *request) compose() page {
+	g := page{Site: q.site.Name}
+	switch {
+	case q.visit.Status == visit.Cancelled:
+		g.Title, g.Text = q.p.Text("guest.title.cancelled"), q.p.Text("guest.text.cancelled")
+	case q.visit.Status == visit.PreRegistered && q.visit.ExpectedDeparture.After(q.Now()):
+		q.expected(&g)
+	case q.onSite() && q.r.URL.Query().Get("confirm") == "check-out" && mayCheckOut(q.link.Purpose):
+		g.Title, g.Text = q.p.Text("guest.checkout.question"), q.p.Text("guest.checkout.explain")
+		g.Confirm = &confirmation{q.p.Text("guest.checkout.confirm"), q.p.Text("guest.checkout.back")}
+	case q.onSite():
+		q.present(&g)
+	default:
+		g.Title, g.Text = q.p.Text("guest.title.ended"), q.p.Text("guest.text.ended")
+		if q.r.URL.Query().Get("done") == "left" {
+			g.Done, g.Text = q.p.Text("guest.checkout.done"), ""
+		}
+	}
+	return g
+}
+
+func (q *request) expected(g *page) {
+	v := q.visit
+	g.Title = q.p.Text("guest.title.expected")
+	g.Facts = q.facts(
+		q.p.Text("fact.when"), q.p.Span(v.ExpectedArrival, v.ExpectedDeparture)+" ("+v.ExpectedArrival.In(q.p.Zone).Format("MST")+")",
+		q.p.Text("fact.where"), q.site.Address, q.p.Text("fact.host"), v.Host.Name)
+	if q.link.Purpose != link.Invitation {
+		return
+	}
+	path, side, err := qr.Path(q.PublicURL + "/v/" + q.token)
+	if err != nil {
+		q.Logger.Error("no code for an invitation", "error", err) // the link is as long as every other
+		return
+	}
+	g.Text, g.Code = q.p.Text("guest.text.expected"), &code{path, side, q.p.Text("guest.qr")}
+}
+
+func (q *request) present(g *page) {
+	suffix := ""
+	if q.link.Purpose == link.ExtendByHost {
+		suffix = "_host"
+	}
+	until := q.p.Near(q.visit.ExpectedDeparture, q.Now())
+	g.Title = q.p.Text("guest.title.on_site"+suffix, "visitor", mail.FullName(q.visit.Visitor))
+	g.Text = q.p.Text("guest.text.on_site"+suffix, "time", until)
+	switch q.r.URL.Query().Get("done") {
+	case "extended":
+		g.Done, g.Text = q.p.Text("guest.extend.done", "time", until), ""
+	case "changed":
+		g.Done = q.p.Text("guest.extend.changed")
+	}
+	g.Facts = q.facts()
+	if mayExtend(q.link.Purpose) {
+		q.offer(g)
+	}
+	if mayCheckOut(q.link.Purpose) {
+		g.Leave = q.p.Text("guest.checkout.button")
+	}
+}
+
+func (q *request) offer(g *page) {
+	to, ok := q.next(q.visit.ExpectedDeparture)
+	if !ok {
+		g.Note = q.p.Text("guest.extend.limit")
+		return
+	}
+	g.Extend = &extension{
+		Shown: q.visit.ExpectedDeparture.UnixMicro(),
+		Words: q.p.Text("guest.extend.button", "duration", q.p.Duration(to.Sub(q.visit.ExpectedDeparture))),
+		Until: q.p.Text("guest.extend.until", "time", q.p.Near(to, q.Now())),
+	}
+}
+
+// facts are labels and values in turn, and the site's networks.
+func (q *request) facts(pairs ...string) (facts []fact) {
+	var names []string
+	for _, n := range q.site.Networks {
+		names = append(names, n.SSID)
+	}
+	pairs = append(pairs, q.p.Count("fact.network", len(names)), strings.Join(names, ", "))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			facts = append(facts, fact{pairs[i], pairs[i+1]})
+		}
+	}
+	return facts
+}
+
+// fail shows a calm page. What went wrong inside is logged and not shown.
+func (q *request) fail(err error) {
+	status, name := http.StatusInternalServerError, "failed"
+	switch visit.KindOf(err) {
+	case visit.KindNotFound, visit.KindInvalid:
+		status, name = http.StatusNotFound, "invalid"
+	case visit.KindGone:
+		status, name = http.StatusGone, "expired"
+	case visit.KindLimited:
+		status, name = http.StatusTooManyRequests, "busy"
+	case visit.KindConflict:
+		status = http.StatusConflict
+	case visit.KindUnavailable:
+		status = http.StatusServiceUnavailable
+		q.w.Header().Set("Retry-After", "5")
+		q.Logger.Warn("guest page not served", "error", err)
+	default:
+		q.Logger.Error("guest page failed", "error", err)
+	}
+	q.write(status, page{Title: q.p.Text("guest." + name + ".title"), Text: q.p.Text("guest." + name + ".text")})
+}
+
+func (q *request) headers() {
+	h := q.w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "no-referrer") // the address is the key
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cache-Control", "no-store")
+}
+
+func (q *request) write(status int, g page) {
+	g.Language, g.Style = q.p.Language, template.CSS(pageCSS) //nolint:gosec // our own file
+	var out bytes.Buffer
+	if err := layout.Execute(&out, g); err != nil {
+		q.Logger.Error("guest page failed", "error", err)
+		http.Error(q.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	q.headers()
+	h := q.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Vary", "Accept-Language")
+	q.w.WriteHeader(status)
+	_, _ = out.WriteTo(q.w) // the reader may have gone
+}

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/webhook"
+	"github.com/foyerhq/foyer/worker"
+)
+
+// Outward is whom the deployment may call: webhooks, CRMs and SMS alike.
+type Outward struct {
+	OutwardAllow []string `name:"outward-allow" help:"Networks that webhooks, CRMs and SMS may reach although they are not public, also by plain http." env:"FOYER_OUTWARD_ALLOW"`
+}
+
+// guard returns what addresses are checked by when they are dialled.
+func (o Outward) guard() (webhook.Guard, error) {
+	var guard webhook.Guard
+	for _, text := range o.OutwardAllow {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return guard, errors.New("--outward-allow wants networks, such as 10.1.0.0/16")
+		}
+		guard.Allowed = append(guard.Allowed, network.Masked())
+	}
+	return guard, nil
+}
+
+// newCouriers makes what carries deliveries, by sort of target.
+func newCouriers(lc fx.Lifecycle, s *store.Store, mails *worker.Mails, o Outward, log *slog.Logger) (map[string]activities.Courier, error) {
+	guard, err := o.guard()
+	if err != nil {
+		return nil, err
+	}
+	client := webhook.New(webhook.Options{Guard: guard})
+	lc.Append(fx.Hook{OnStop: func(context.Context) error { client.Close(); return nil }})
+	return map[string]activities.Courier{
+		visit.TargetWebhook: &worker.Webhooks{
+			Store: s, Sender: client, Gate: worker.NewWebhookGate(time.Now), Logger: log.With("part", "webhooks"), Now: time.Now,
+		},
+		visit.TargetMail: mails,
+	}, nil
+}
