@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -210,6 +211,36 @@ func (d *disk) remember(tx *bbolt.Tx, c change) (int, error) {
 		count--
 	}
 	return count, nil
+}
+
+// forget drops past grants that ended before an instant.
+func (d *disk) forget(before time.Time) error {
+	count := d.past
+	err := d.db.Update(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(bucketFormer)
+		if bucket == nil {
+			return nil
+		}
+		cursor := bucket.Cursor()
+		for key, blob := cursor.First(); key != nil; key, blob = cursor.First() {
+			var p past
+			if err := d.db.Decode(string(bucketFormer), key, blob, &p); err != nil {
+				return err
+			}
+			if !p.EndedAt.Before(before) {
+				return nil
+			}
+			if err := cursor.Delete(); err != nil {
+				return err
+			}
+			count--
+		}
+		return nil
+	})
+	if err == nil {
+		d.past = count
+	}
+	return err
 }
 
 // stage writes a whole set as the next generation, in portions, without anything

@@ -43,6 +43,12 @@ func (f *former) add(p *past) {
 	}
 }
 
+func (f *former) forget(before time.Time) {
+	for len(f.oldest) > 0 && f.oldest[0].EndedAt.Before(before) {
+		f.forgetOldest()
+	}
+}
+
 func (f *former) forgetOldest() {
 	p := f.oldest[0]
 	f.oldest[0], f.oldest = nil, f.oldest[1:]

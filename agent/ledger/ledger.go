@@ -191,8 +191,9 @@ func (l *Ledger) Stats() Stats {
 	return s
 }
 
-// purge forgets, in memory and on disk, grants whose end is keepFor past. Only
-// once the hub was here: a clock that nobody corrected must not empty the ledger.
+// purge forgets, in memory and on disk, grants whose end is keepFor past, and the
+// names of those that ended rememberFor ago. Only once the hub was here: a clock that
+// nobody corrected must not empty the ledger.
 func (l *Ledger) purge() error {
 	if !l.seen.Load() || !l.writer.TryLock() { // a snapshot must not make Run wait
 		return nil
@@ -208,7 +209,16 @@ func (l *Ledger) purge() error {
 			return err // what is left is read again at the next start
 		}
 	}
-	return nil
+	return l.forgetFormer(l.cfg.Now().Add(-rememberFor))
+}
+
+// forgetFormer forgets past grants that ended before an instant. Writer must be held.
+func (l *Ledger) forgetFormer(before time.Time) error {
+	l.mu.Lock()
+	l.former.forget(before)
+	l.mu.Unlock()
+	l.unsaved = slices.DeleteFunc(l.unsaved, func(p *past) bool { return p.EndedAt.Before(before) })
+	return l.disk.forget(before)
 }
 
 func (l *Ledger) takeStale(before time.Time) (ids []string) {

@@ -373,6 +373,26 @@ func TestOldNamesAreBounded(t *testing.T) {
 	require.Len(t, b.former.oldest, rememberMax)
 }
 
+// An agent's disk is no archive: names of former guests go after a day.
+func TestOldNamesAreForgottenOnDiskToo(t *testing.T) {
+	t.Parallel()
+	b := filled(t, 3)
+	_, err := b.Apply([]*wire.Entry{drop(2, grant(0).ID)})
+	require.NoError(t, err)
+	b.set(noon.Add(time.Hour))
+	_, err = b.Apply([]*wire.Entry{drop(3, grant(1).ID)})
+	require.NoError(t, err)
+	b.set(noon.Add(rememberFor))
+	require.NoError(t, b.purge())
+	require.Len(t, b.former.oldest, 2, "not a moment too early")
+	b.set(noon.Add(rememberFor + time.Nanosecond))
+	require.NoError(t, b.purge())
+	b.reopen(t)
+	require.Len(t, b.former.oldest, 1)
+	require.Equal(t, grant(1).ID, b.former.oldest[0].Grant.ID)
+	require.Equal(t, 1, b.Ledger.disk.past)
+}
+
 func nas(id, source string) wire.NAS {
 	return wire.NAS{ID: visit.NASID(id), Source: netip.MustParsePrefix(source), Secret: "canary-secret"}
 }

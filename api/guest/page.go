@@ -76,7 +76,7 @@ func (q *request) compose() page {
 	default:
 		g.Title, g.Text = q.p.Text("guest.title.ended"), q.p.Text("guest.text.ended")
 		if q.r.URL.Query().Get("done") == "left" {
-			g.Done, g.Text = q.p.Text("guest.checkout.done"), ""
+			g.Title = q.p.Text("guest.checkout.done")
 		}
 	}
 	return g
@@ -115,14 +115,14 @@ func (q *request) present(g *page) {
 	}
 	g.Facts = q.facts()
 	if mayExtend(q.link.Purpose) {
-		q.offer(g)
+		q.offer(g, suffix)
 	}
 	if mayCheckOut(q.link.Purpose) {
 		g.Leave = q.p.Text("guest.checkout.button")
 	}
 }
 
-func (q *request) offer(g *page) {
+func (q *request) offer(g *page, suffix string) {
 	to, ok := q.next(q.visit.ExpectedDeparture)
 	if !ok {
 		g.Note = q.p.Text("guest.extend.limit")
@@ -130,7 +130,7 @@ func (q *request) offer(g *page) {
 	}
 	g.Extend = &extension{
 		Shown: q.visit.ExpectedDeparture.UnixMicro(),
-		Words: q.p.Text("guest.extend.button", "duration", q.p.Duration(to.Sub(q.visit.ExpectedDeparture))),
+		Words: q.p.Text("guest.extend.button"+suffix, "duration", q.p.Duration(to.Sub(q.visit.ExpectedDeparture))),
 		Until: q.p.Text("guest.extend.until", "time", q.p.Near(to, q.Now())),
 	}
 }

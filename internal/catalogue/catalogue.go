@@ -154,7 +154,11 @@ func (p Printer) Near(at, now time.Time) string {
 
 // Span returns two instants, with the second day where it is another.
 func (p Printer) Span(from, to time.Time) string {
-	return p.Text("date.span", "from", p.At(from), "to", p.Near(to, from))
+	if !p.sameDay(from, to) {
+		return p.Text("date.span", "from", p.At(from), "to", p.At(to))
+	}
+	const clock = "15:04"
+	return p.Text("date.range", "date", p.Date(from), "from", from.In(p.Zone).Format(clock), "to", to.In(p.Zone).Format(clock))
 }
 
 // Duration returns a span in whole minutes or, where it is that, in whole hours.

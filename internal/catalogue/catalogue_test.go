@@ -65,7 +65,7 @@ func TestPrinter(t *testing.T) {
 	at := time.Date(2026, 11, 24, 13, 5, 0, 0, time.UTC)
 	en, de := New("en", "Europe/Berlin"), New("de", "Europe/Berlin")
 	require.Equal(t, "Tuesday, 24 November 2026, 14:05 to 16:05", en.Span(at, at.Add(2*time.Hour)))
-	require.Equal(t, "Dienstag, 24. November 2026, 14:05 Uhr bis 16:05 Uhr", de.Span(at, at.Add(2*time.Hour)))
+	require.Equal(t, "Dienstag, 24. November 2026, 14:05 bis 16:05\u00a0Uhr", de.Span(at, at.Add(2*time.Hour)))
 	require.Equal(t, "Tuesday, 24 November 2026, 14:05 to Wednesday, 25 November 2026, 00:05", en.Span(at, at.Add(10*time.Hour)), "midnight is the place's")
 	require.Equal(t, "14:05", en.Near(at, at))
 	require.Equal(t, "1 hour, 90 minutes, 1 minute, 2 Stunden",
