@@ -9,13 +9,13 @@ import {
   useParams,
 } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react'
-import { meQuery, sitesQuery, visitQuery } from './api/queries.ts'
 import { Problem } from './api/problem.ts'
+import { meQuery, sitesQuery, visitQuery } from './api/queries.ts'
 import { Board, pathOf } from './board/Board.tsx'
-import { conditionOf } from './look/Badge.tsx'
 import { DialogProvider } from './dialog/Dialogs.tsx'
 import { Frame } from './frame/Frame.tsx'
 import { LiveProvider } from './live/LiveProvider.tsx'
+import { conditionOf } from './look/Badge.tsx'
 import { Empty, Failed, Waiting } from './look/States.tsx'
 import { SignIn } from './signin/SignIn.tsx'
 import { SiteContext } from './site.tsx'
@@ -141,7 +141,8 @@ function AnyVisit() {
   if (!data) return <Waiting>{t('web.loading')}</Waiting>
   const { visit: v } = data
   const condition = conditionOf(v)
-  const tab = condition === 'expected' ? 'expected' : condition === 'in' || condition === 'overdue' ? 'on_site' : 'completed'
+  const tab =
+    condition === 'expected' ? 'expected' : condition === 'in' || condition === 'overdue' ? 'on_site' : 'completed'
   const params = { site: v.site_id, tab: pathOf(tab), visit: v.id }
   return <Navigate to="/sites/$site/board/$tab/$visit" params={params} replace />
 }

@@ -11,7 +11,11 @@ function format(language: string, zone: string, options: Intl.DateTimeFormatOpti
   let f = formats.get(key)
   if (!f) {
     // British English: 24 hours, day before month.
-    f = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { ...options, timeZone: zone, hourCycle: 'h23' })
+    f = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+      ...options,
+      timeZone: zone,
+      hourCycle: 'h23',
+    })
     formats.set(key, f)
   }
   return f
@@ -66,11 +70,14 @@ function offset(at: number, zone: string): number {
 }
 
 /** Whether this device's clock shows something else than the place's. */
-export const zoneDiffers = (zone: string, now: number): boolean => offset(now, zone) !== -new Date(now).getTimezoneOffset() * minute
+export const zoneDiffers = (zone: string, now: number): boolean =>
+  offset(now, zone) !== -new Date(now).getTimezoneOffset() * minute
 
 /** "CET" */
 export const zoneName = (zone: string, now: number): string =>
-  format('en', zone, { timeZoneName: 'short' }).formatToParts(now).find((p) => p.type === 'timeZoneName')?.value ?? zone
+  format('en', zone, { timeZoneName: 'short' })
+    .formatToParts(now)
+    .find((p) => p.type === 'timeZoneName')?.value ?? zone
 
 /** A span in the largest two units that matter. */
 export function span(milliseconds: number): { hours: number; minutes: number; seconds: number } {

@@ -2,7 +2,9 @@ import { type Problem, problemOf, unreachable } from './problem.ts'
 import type { paths } from './schema.ts'
 
 type Method = 'get' | 'post' | 'patch' | 'delete'
-type PathsWith<M extends Method> = { [P in keyof paths]: paths[P] extends { [K in M]: unknown } ? P : never }[keyof paths]
+type PathsWith<M extends Method> = {
+  [P in keyof paths]: paths[P] extends { [K in M]: unknown } ? P : never
+}[keyof paths]
 type Operation<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never
 type JSONOf<R> = R extends { content: { 'application/json': infer B } } ? B : undefined
 type Good<O> = O extends { responses: infer R } ? { [S in keyof R & (200 | 201 | 204)]: JSONOf<R[S]> } : never
@@ -71,7 +73,8 @@ function address(path: string, options: { path?: object; query?: object }): stri
 }
 
 export const api = {
-  patch: <P extends PathsWith<'patch'>>(path: P, options?: Options<Operation<P, 'patch'>>) => call('patch', path, options),
+  patch: <P extends PathsWith<'patch'>>(path: P, options?: Options<Operation<P, 'patch'>>) =>
+    call('patch', path, options),
   get: <P extends PathsWith<'get'>>(path: P, options?: Options<Operation<P, 'get'>>) => call('get', path, options),
   post: <P extends PathsWith<'post'>>(path: P, options?: Options<Operation<P, 'post'>>) => call('post', path, options),
 }

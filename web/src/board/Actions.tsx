@@ -28,7 +28,8 @@ export function Actions({ visit, reachable, onOpen }: Props) {
     <>
       {main ? (
         <Button
-          size="compact-md"
+          size="xs"
+          fz="sm"
           variant={main === 'checkIn' ? 'filled' : 'default'}
           loading={busy}
           tabIndex={tabIndex}

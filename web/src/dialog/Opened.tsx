@@ -1,6 +1,6 @@
 import type { Dialog } from './Dialogs.tsx'
-import { Cancel, CheckOut, ConfirmLeft, Readmit, Reissue } from './Questions.tsx'
 import { Extend } from './Extend.tsx'
+import { Cancel, CheckOut, ConfirmLeft, Readmit, Reissue } from './Questions.tsx'
 import { VisitForm } from './VisitForm.tsx'
 import { WlanAccess } from './WlanAccess.tsx'
 

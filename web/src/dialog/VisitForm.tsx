@@ -25,8 +25,8 @@ import {
   registration,
   switchWhen,
 } from './form.ts'
-import classes from './VisitForm.module.css'
 import { useAct } from './useAct.ts'
+import classes from './VisitForm.module.css'
 import { ZoneNote } from './ZoneNote.tsx'
 
 type Props = { visit?: Visit; walkIn: boolean; close: () => void }

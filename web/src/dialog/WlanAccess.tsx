@@ -9,7 +9,7 @@ import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import { QRCode } from '../slip/QRCode.tsx'
 import { type Paper, Slip } from '../slip/Slip.tsx'
-import { wifiText } from '../slip/wifi.ts'
+import { howTo, wifiText } from '../slip/wifi.ts'
 import { useText } from '../text/useText.tsx'
 import { clock, near } from '../time.ts'
 import { useMe } from '../useMe.ts'
@@ -114,7 +114,7 @@ function Joining({ network }: { network: NetworkSetting }) {
           <QRCode text={code} label={t('web.access.qr', { network: network.ssid })} />
         </div>
       )}
-      <Text size="sm">{t(`web.access.how.${network.kind}`)}</Text>
+      <Text size="sm">{t(howTo(network))}</Text>
       {network.portal_url && (
         <Text size="sm" c="dimmed" className={classes.link}>
           {network.portal_url}

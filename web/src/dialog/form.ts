@@ -70,7 +70,12 @@ export function switchWhen(f: Fields, walkIn: boolean, site: Site, now: number):
   return { ...moved, walkIn }
 }
 
-export function departureFault(arrival: string | null, departure: string | null, site: Site, now: number): Key | undefined {
+export function departureFault(
+  arrival: string | null,
+  departure: string | null,
+  site: Site,
+  now: number,
+): Key | undefined {
   if (!departure) return 'web.fault.time'
   const end = Date.parse(departure)
   if (end <= now) return 'web.fault.past'

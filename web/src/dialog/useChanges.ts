@@ -80,7 +80,9 @@ export function useChanges() {
         open({ kind: 'access', visit: v, voucher: answer.voucher, reason: 'again' })
       },
       reissue: async (v: Visit) => {
-        const answer = await insist((key) => api.post('/api/v1/visits/{id}/voucher/reissue', { path: { id: v.id }, key }))
+        const answer = await insist((key) =>
+          api.post('/api/v1/visits/{id}/voucher/reissue', { path: { id: v.id }, key }),
+        )
         client.invalidateQueries({ queryKey: ['visit', v.id] })
         open({ kind: 'access', visit: v, voucher: answer.voucher, network: answer.network, reason: 'new' })
       },

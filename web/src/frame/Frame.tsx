@@ -94,7 +94,9 @@ function AgentsAway() {
   return (
     <div className={classes.banner} role="status">
       <Icon name="warn" />
-      <span>{t(`web.agent.away.${first.state === 'quarantined' ? 'quarantined' : 'offline'}`, { agent: first.name, since })}</span>
+      <span>
+        {t(`web.agent.away.${first.state === 'quarantined' ? 'quarantined' : 'offline'}`, { agent: first.name, since })}
+      </span>
       <Button
         component={Link}
         size="compact-sm"

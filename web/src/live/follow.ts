@@ -1,6 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
-import { visitQuery } from '../api/queries.ts'
-import { showVisit } from '../api/queries.ts'
+import { showVisit, visitQuery } from '../api/queries.ts'
 import type { LiveEvent } from './link.ts'
 
 const gatherFor = 100

@@ -7,20 +7,23 @@ import classes from './Secret.module.css'
 /** A credential, large and in groups of four by style alone: what is copied has no gaps. */
 export function Secret({ label, value, grouped }: { label: string; value: string; grouped?: boolean }) {
   const text = useRef<HTMLElement>(null)
-  const groups = grouped ? (value.match(/.{1,4}/g) ?? []) : [value]
   return (
     <div className={classes.secret}>
       <div>
         <div className={classes.label}>{label}</div>
         <code ref={text} className={classes.value}>
-          {groups.map((group, i) => (
-            <span key={`${i}${group}`}>{group}</span>
-          ))}
+          {grouped ? <Groups value={value} /> : value}
         </code>
       </div>
       <Copy label={label} from={text} />
     </div>
   )
+}
+
+/** Four characters a group; the gaps are no characters. */
+export function Groups({ value }: { value: string }) {
+  const starts = Array.from({ length: Math.ceil(value.length / 4) }, (_, i) => i * 4)
+  return starts.map((at) => <span key={at}>{value.slice(at, at + 4)}</span>)
 }
 
 function Copy({ label, from }: { label: string; from: React.RefObject<HTMLElement | null> }) {

@@ -1,13 +1,14 @@
 import { Portal } from '@mantine/core'
 import { useEffect } from 'react'
 import type { NetworkSetting, Visit, Voucher } from '../api/types.ts'
+import { Groups } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { clock, near } from '../time.ts'
 import { QRCode } from './QRCode.tsx'
 import './slip.css'
-import { wifiText } from './wifi.ts'
+import { howTo, wifiText } from './wifi.ts'
 
 export type Paper = '80mm' | 'a6'
 
@@ -44,11 +45,11 @@ export function Slip({ paper, visit, voucher, networks, done }: Props) {
           <dt>{t('web.access.username')}</dt>
           <dd className="code">{voucher.username}</dd>
           <dt>{t('web.access.password')}</dt>
-          <dd className="code">{voucher.password?.match(/.{1,4}/g)?.map((part, i) => <span key={String(i)}>{part}</span>)}</dd>
+          <dd className="code">{voucher.password && <Groups value={voucher.password} />}</dd>
           <dt>{t('web.access.until')}</dt>
           <dd className="big">{near(voucher.valid_until, now, site.timezone, language)}</dd>
         </dl>
-        {network && <p>{t(`web.access.how.${network.kind}`)}</p>}
+        {network && <p>{t(howTo(network))}</p>}
         {code && <QRCode text={code} label="" />}
         <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
       </article>

@@ -1,4 +1,5 @@
 import type { NetworkSetting } from '../api/types.ts'
+import type { Key } from '../text/text.ts'
 
 /** Marks what has a meaning in a WIFI: text, as phones expect it. */
 const escaped = (text: string) => text.replace(/([\\;,":])/g, '\\$1')
@@ -21,3 +22,7 @@ export function wifiText(network: NetworkSetting): string | null {
       return null
   }
 }
+
+/** The words beside the code, or instead of it. */
+export const howTo = (network: NetworkSetting): Key =>
+  network.kind === 'wpa_psk' && !network.psk ? 'web.access.how.wpa_psk.typed' : `web.access.how.${network.kind}`

@@ -35,7 +35,8 @@ export const fill = (text: string, values: Values = {}): string =>
 export function sayer(texts: Texts): Say {
   const say = (key: string, values?: Values) => fill(texts[key] ?? key, values)
   return Object.assign(say, {
-    count: (key: string, n: number, values?: Values) => say(`${key}_${n === 1 ? 'one' : 'other'}`, { ...values, count: n }),
+    count: (key: string, n: number, values?: Values) =>
+      say(`${key}_${n === 1 ? 'one' : 'other'}`, { ...values, count: n }),
     known: (key: string, instead: string, values?: Values) => (key in texts ? say(key, values) : instead),
   })
 }

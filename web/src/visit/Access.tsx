@@ -27,11 +27,7 @@ export function Access({ detail }: { detail: Detail }) {
       {live && can('vouchers.reveal') && (
         <Group justify="space-between" gap="sm">
           <span className={classes.note}>{t('web.access.recorded')}</span>
-          <Button
-            variant="default"
-            leftSection={<Icon name="eye" size={18} />}
-            onClick={() => quietly(reveal(visit))}
-          >
+          <Button variant="default" leftSection={<Icon name="eye" size={18} />} onClick={() => quietly(reveal(visit))}>
             {t('web.access.show')}
           </Button>
         </Group>

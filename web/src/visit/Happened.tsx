@@ -45,7 +45,7 @@ function Line({ event }: { event: TimelineEvent }) {
       <time dateTime={event.at}>{near(event.at, Date.now(), site.timezone, language)}</time>
       <span>
         {t.known(`web.event.${event.kind}`, event.kind)}
-        <span className="dimmed"> {actor(event.actor)}</span>
+        <span className="dimmed"> · {actor(event.actor)}</span>
       </span>
     </li>
   )
