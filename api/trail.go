@@ -136,6 +136,7 @@ type Disclosure struct {
 	Actor     string          `json:"actor" doc:"To whom; for a mail, what sent it."`
 	How       visit.Disclosed `json:"how" enum:"check_in,readmit,reissue,repeat,revealed,mailed"`
 	VoucherID visit.VoucherID `json:"voucher_id" doc:"Which of the visit's credentials: they may have been reissued."`
+	AskedBy   string          `json:"asked_by,omitempty" doc:"Of a mail: whose doing it was, for as long as its delivery is kept."`
 }
 
 func (s *Server) listDisclosures(ctx context.Context, in *VisitPath) (*disclosuresAnswer, error) {

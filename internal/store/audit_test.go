@@ -152,9 +152,14 @@ func TestDisclosures(t *testing.T) {
 	_, voucher, err := b.Reveal(t.Context(), store.Caller{Actor: "token:kiosk", Scope: store.Everything}, id)
 	require.NoError(t, err)
 	note("token:kiosk", visit.DisclosedByReveal, voucher)
-	_, err = b.MailCredentials(t.Context(), id, "delivery-1")
+	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
+	require.NoError(t, err)
+	delivery := sql[string](t, b, `insert into deliveries (id, event_id, target, visit_id, due_at, next_attempt_at, created_at)
+		select id, id, 'mail:credentials', visit_id, at, at, at from events where kind = 'voucher.mail_requested' returning id::text`)[0]
+	_, err = b.MailCredentials(t.Context(), id, visit.DeliveryID(delivery))
 	require.NoError(t, err)
 	note("system:mail", visit.DisclosedByMail, voucher)
+	want[len(want)-1].AskedBy = "user:desk"
 	_, err = b.Reissue(t.Context(), b.desk, id)
 	require.NoError(t, err)
 	_, voucher, err = b.HandOut(t.Context(), b.desk, id, visit.DisclosedAtReissue)
