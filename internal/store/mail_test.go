@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -48,8 +49,10 @@ func TestMailSettings(t *testing.T) {
 		"kinds": {Kinds: map[visit.MailKind]bool{"nonsense": true}}, "extend_minutes": {ExtendFor: 9 * time.Hour},
 	} {
 		_, err = b.SetMailSettings(t.Context(), b.desk, b.site.ID, bad)
-		require.Equal(t, visit.KindInvalid, visit.KindOf(err), field)
-		require.Contains(t, err.(*visit.Error).Field, field)
+		e, ok := errors.AsType[*visit.Error](err)
+		require.True(t, ok, field)
+		require.Equal(t, visit.KindInvalid, e.Kind)
+		require.Equal(t, field, e.Field)
 	}
 }
 
