@@ -118,6 +118,9 @@ func (c *CRM) attempt(ctx context.Context, job visit.CRMJob) (Synced, error) {
 	leave, waitFor, ok := c.Accounts.Enter(job.AccountID)
 	if !ok {
 		heldBack := &visit.Error{Kind: visit.KindLimited, Code: "crm_held_back", Message: "The CRM is left alone for now.", RetryAfter: waitFor}
+		if job.Known != nil {
+			return Synced{}, heldBack
+		}
 		return Synced{}, errors.Join(heldBack, c.Log.WaitCRMSync(ctx, job.Visit.ID, job.AccountID))
 	}
 	if err := c.Log.BeginCRMSync(ctx, job.Visit.ID, job.AccountID); err != nil {

@@ -59,7 +59,7 @@ func (s *Server) checkIn(ctx context.Context, in *visitAction) (*checkInAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	return s.finishCheckIn(ctx, outcome)
+	return s.finishCheckIn(ctx, outcome, visit.DisclosedAtCheckIn)
 }
 
 // carryOn is a context that outlives the caller: what is committed is carried
@@ -70,7 +70,7 @@ func carryOn(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // finishCheckIn carries out a committed intent and renders the answer from the
 // row.
-func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome) (*checkInAnswer, error) {
+func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, how visit.Disclosed) (*checkInAnswer, error) {
 	ctx, cancel := carryOn(ctx)
 	defer cancel()
 	v, err := s.checkedIn(ctx, outcome.Visit)
@@ -81,7 +81,7 @@ func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome) 
 		// A repeat of a request whose visit has ended since: nothing to hand out.
 		return nil, visit.ErrVisitEnded
 	}
-	credentials, voucher, err := s.credentials(ctx, outcome)
+	credentials, voucher, err := s.credentials(ctx, outcome, how)
 	if err != nil {
 		return nil, err
 	}
@@ -113,20 +113,29 @@ func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, err
 
 // credentials returns the password where this caller may see it: under the same
 // Idempotency-Key, to the principal who checked in within two minutes, or to
-// one who may reveal, which is audited. Otherwise it is empty.
-func (s *Server) credentials(ctx context.Context, outcome store.VisitOutcome) (visit.Credentials, visit.Voucher, error) {
-	p := auth.PrincipalOf(ctx)
-	first := !outcome.Unchanged
+// one who may reveal. Each time is in the audit. Otherwise it is empty.
+func (s *Server) credentials(ctx context.Context, outcome store.VisitOutcome, how visit.Disclosed) (visit.Credentials, visit.Voucher, error) {
+	p, id := auth.PrincipalOf(ctx), outcome.Visit.ID
+	by := store.Caller{Actor: p.Actor(), Scope: scopeOf(p)}
 	again := outcome.Visit.CheckInRequestedBy == p.Actor() && outcome.Visit.CheckInRequestedAt != nil &&
 		s.Now().Sub(*outcome.Visit.CheckInRequestedAt) <= passwordAgainWithin
-	if !first && !again && p.Can(auth.VouchersReveal) {
-		return s.Store.Reveal(ctx, store.Caller{Actor: p.Actor(), Scope: scopeOf(p)}, outcome.Visit.ID)
+	switch {
+	case !outcome.Unchanged || again:
+		return s.Store.HandOut(ctx, by, id, repeated(outcome, how))
+	case p.Can(auth.VouchersReveal):
+		return s.Store.Reveal(ctx, by, id)
 	}
-	credentials, voucher, err := s.Store.Credentials(ctx, outcome.Visit.ID)
-	if !first && !again {
-		credentials.Password = ""
-	}
+	credentials, voucher, err := s.Store.Credentials(ctx, id)
+	credentials.Password = ""
 	return credentials, voucher, err
+}
+
+// repeated is how a password is handed out by a request that may have come before.
+func repeated(outcome store.VisitOutcome, how visit.Disclosed) visit.Disclosed {
+	if outcome.Replayed || outcome.Unchanged {
+		return visit.DisclosedAgain
+	}
+	return how
 }
 
 func voucherOf(v visit.Voucher, c visit.Credentials) *Voucher {
@@ -222,7 +231,7 @@ func (s *Server) readmit(ctx context.Context, in *readmitInput) (*checkInAnswer,
 	if err != nil {
 		return nil, err
 	}
-	return s.finishCheckIn(ctx, outcome)
+	return s.finishCheckIn(ctx, outcome, visit.DisclosedAtReadmit)
 }
 
 type voucherAnswer struct {
@@ -249,7 +258,7 @@ func (s *Server) reissue(ctx context.Context, in *visitAction) (*voucherAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	credentials, voucher, err := s.Store.Credentials(ctx, outcome.Visit.ID)
+	credentials, voucher, err := s.Store.HandOut(ctx, s.caller(ctx), in.ID, repeated(outcome, visit.DisclosedAtReissue))
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func problems(op *huma.Operation, guarded, body bool) map[string]*huma.Response 
 		http.StatusUnauthorized:    guarded || op.OperationID == "post-login",
 		http.StatusTooManyRequests: guarded || op.OperationID == "post-login",
 		http.StatusForbidden:       guarded || changes,
-		http.StatusNotFound:        strings.Contains(op.Path, "{") || op.Path == "/api/v1/visits" || op.Path == "/api/v1/live",
+		http.StatusNotFound:        strings.Contains(op.Path, "{") || op.Path == "/api/v1/visits" || op.Path == "/api/v1/live" || strings.HasPrefix(op.Path, "/api/v1/audit/"),
 		http.StatusConflict:        guarded && changes,
 		http.StatusGone:            op.Tags[0] == "voucher" || strings.HasSuffix(op.Path, "/check-in"),
 		http.StatusBadRequest:      body, http.StatusRequestTimeout: body,

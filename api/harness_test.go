@@ -478,3 +478,15 @@ var (
 func limiter(c *api.Config, burst int) *limit.Limiter {
 	return limit.New(limit.Config{Rate: 0.01, Burst: burst, Keys: 100}, c.Now)
 }
+
+func newRegistry() *prometheus.Registry { return prometheus.NewRegistry() }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// serveAlone serves a second process's handler.
+func serveAlone(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -23,6 +23,11 @@ type operation struct {
 
 func (o operation) String() string { return o.method + " " + o.path }
 
+// own says that a call is about nobody but the caller, or the same for everybody.
+func (o operation) own() bool {
+	return o.path == "/api/v1/me" || strings.HasPrefix(o.path, "/api/v1/me/") || o.path == "/api/v1/roles"
+}
+
 func operations(t *testing.T) []operation {
 	t.Helper()
 	text, err := os.ReadFile("../docs/openapi.json")
@@ -134,7 +139,29 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"DELETE /api/v1/sites/{site}/crm":                              none,
 		"POST /api/v1/visits/{id}/crm/retry":                           none,
 		"POST /api/v1/login":                                           object{"email": "nobody@example.org", "password": "wrong"},
+		"GET /api/v1/login":                                            none,
 		"POST /api/v1/logout":                                          none,
+		"POST /api/v1/sites/{site}/kiosks":                             object{"name": "x"},
+		"GET /api/v1/sites/{site}/kiosks":                              none,
+		"DELETE /api/v1/sites/{site}/kiosks/{kiosk}":                   none,
+		"POST /api/v1/kiosk/pair":                                      object{"code": "000000"},
+		"POST /api/v1/kiosk/walk-in":                                   object{"site_id": site, "visitor": object{"last_name": "x"}},
+		"POST /api/v1/users":                                           object{"email": "x@example.org", "role": "host", "sites": []any{site}},
+		"GET /api/v1/users":                                            none,
+		"GET /api/v1/users/{user}":                                     none,
+		"PATCH /api/v1/users/{user}":                                   object{"name": "x"},
+		"DELETE /api/v1/users/{user}":                                  none,
+		"DELETE /api/v1/users/{user}/totp":                             none,
+		"GET /api/v1/roles":                                            none,
+		"PATCH /api/v1/me":                                             object{"name": "x"},
+		"POST /api/v1/me/password":                                     object{"old": "x", "new": "y"},
+		"POST /api/v1/me/totp":                                         object{"password": "x"},
+		"POST /api/v1/me/totp/confirm":                                 object{"code": "000000"},
+		"POST /api/v1/me/totp/remove":                                  object{"password": "x"},
+		"POST /api/v1/password-reset":                                  object{"email": "nobody@example.org"},
+		"POST /api/v1/password-reset/confirm":                          object{"token": "x", "password": "y"},
+		"GET /api/v1/oidc/start":                                       none,
+		"GET /api/v1/oidc/callback":                                    none,
 		"GET /api/v1/me":                                               none,
 		"GET /api/v1/live":                                             none,
 		"GET /healthz":                                                 none,
@@ -144,7 +171,9 @@ func places(b *bench, site visit.SiteID) map[string]any {
 }
 
 // objects are what a site has.
-type objects struct{ site, visit, agent, nas, token, hook, delivery, person, erasure, request, account string }
+type objects struct {
+	site, visit, agent, nas, token, hook, delivery, person, erasure, request, account, user, kiosk string
+}
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 	t.Helper()
@@ -164,15 +193,39 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 			"name": "ap", "source": "10.1.0.0/16", "secret": canarySecret}}).string("id"),
 		token: b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{
 			"name": "t", "permissions": []string{"visits.read"}, "sites": []any{site}}}).string("token.id"),
-		hook:     hook,
+		hook: hook,
+		user: b.want(t, 201, call{method: "POST", path: "/api/v1/users", as: b.admin, body: object{
+			"email": "at-" + string(site) + "@example.org", "role": "reception", "sites": []any{site}}}).string("user.id"),
+		kiosk:    b.want(t, 201, call{method: "POST", path: at + "/kiosks", as: b.admin, body: object{"name": "lobby"}}).string("kiosk.id"),
 		delivery: b.want(t, 202, call{method: "POST", path: "/api/v1/webhooks/" + hook + "/test", as: b.admin}).string("delivery_id"),
 	}
 }
 
 func (o objects) fill(path string) string {
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
+		"{user}", o.user, "{kiosk}", o.kiosk,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
 		"{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
+}
+
+// caller is somebody with a role at a site, as they really come: a token with the
+// role's permissions, a person's login, a paired screen.
+type caller struct {
+	name   string
+	role   auth.Role
+	header http.Header
+}
+
+func (b *bench) callers(t *testing.T, site visit.SiteID) []caller {
+	t.Helper()
+	var list []caller
+	for _, role := range auth.Roles() {
+		list = append(list, caller{"token " + string(role), role, bearer(b.at(t, role, site))})
+		if role.Staff() {
+			list = append(list, caller{"user " + string(role), role, b.person(t, role, site)})
+		}
+	}
+	return append(list, caller{"kiosk", auth.Kiosk, b.kiosk(t, site, false)})
 }
 
 // Nobody reads another site (promise P24): every role, every call of the
@@ -182,30 +235,32 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 	b := setup(t)
 	foreign := b.objects(t, b.other)
 	mixed := b.objects(t, b.site) // our site, their objects below it
-	mixed.agent, mixed.nas, mixed.delivery = foreign.agent, foreign.nas, foreign.delivery
+	mixed.agent, mixed.nas, mixed.delivery, mixed.kiosk = foreign.agent, foreign.nas, foreign.delivery, foreign.kiosk
 	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
-	for _, role := range auth.Roles() {
-		token := b.at(t, role, b.site)
+	for _, who := range b.callers(t, b.site) {
+		role := who.role
 		for _, op := range operations(t) {
 			body, known := places(b, b.other)[op.String()]
 			require.True(t, known, "%s has no entry in places", op)
-			c := call{method: op.method, as: token, body: body}
+			c := call{method: op.method, header: who.header, body: body}
 			permitted := op.permission == "" || role.Permissions().Has(auth.Permission(op.permission))
 			switch {
-			case op.open, op.path == "/api/v1/me":
+			case op.open, op.own():
+			case op.String() == "POST /api/v1/users" && permitted:
+				b.refused(t, 403, "grants_more", c.to(op.method, op.path))
 			case !permitted:
 				b.refused(t, 403, "forbidden", c.to(op.method, foreign.fill(op.path)))
-			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/webhooks":
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/webhooks" || op.String() == "POST /api/v1/kiosk/walk-in":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
-				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") {
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
 			case op.String() == "POST /api/v1/sites" || op.String() == "POST /api/v1/crm/accounts":
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":
 				a := b.want(t, 200, c.to(op.method, op.path))
-				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, "Paris"} {
-					require.NotContains(t, string(a.text), id, "%s to %s", role, op)
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, "Paris"} {
+					require.NotContains(t, string(a.text), id, "%s to %s", who.name, op)
 				}
 			}
 		}
@@ -275,7 +330,7 @@ func TestNobodyUnknownIsServed(t *testing.T) {
 func TestPermissionsAreKnown(t *testing.T) {
 	t.Parallel()
 	for _, op := range operations(t) {
-		if op.open || op.path == "/api/v1/me" {
+		if op.open || op.own() {
 			require.Empty(t, op.permission, op)
 			continue
 		}

@@ -74,7 +74,7 @@ func (s *Server) routes() {
 	route(s, "DELETE /api/v1/tokens/{token}", auth.TokensWrite, "Revoke an API token", s.revokeToken, status(204))
 
 	const hook = "/api/v1/webhooks/{webhook}"
-	route(s, "POST /api/v1/webhooks", auth.WebhooksWrite, "Add a webhook; the answer holds its secret", s.createWebhook, status(201))
+	route(s, "POST /api/v1/webhooks", auth.WebhooksWrite, "Add a webhook; the answer holds its secret", s.createWebhook, status(201), also(404))
 	route(s, "GET /api/v1/webhooks", auth.WebhooksRead, "List webhooks", s.listWebhooks)
 	route(s, "GET "+hook, auth.WebhooksRead, "Read a webhook", s.readWebhook)
 	route(s, "PATCH "+hook, auth.WebhooksWrite, "Change, disable or enable a webhook", s.changeWebhook)

@@ -33,17 +33,17 @@ const (
 
 type signInWays struct {
 	Body struct {
-		Password LocalLogin `json:"password" enum:"everyone,administrators" doc:"Who may sign in with a password."`
-		SignOn   string     `json:"sign_on,omitempty" doc:"Name of the organisation's own provider; sign in there by /api/v1/oidc/start."`
+		Local  LocalLogin `json:"local_login" enum:"everyone,administrators" doc:"Who may sign in with a password."`
+		SignOn string     `json:"sign_on,omitempty" doc:"Name of the organisation's own provider; sign in there by /api/v1/oidc/start."`
 	}
 }
 
 // loginWays says how people sign in here, for the page that asks them to.
 func (s *Server) loginWays(context.Context, *struct{}) (*signInWays, error) {
 	a := &signInWays{}
-	a.Body.Password = LocalEveryone
+	a.Body.Local = LocalEveryone
 	if s.LocalLogin != "" {
-		a.Body.Password = s.LocalLogin
+		a.Body.Local = s.LocalLogin
 	}
 	if s.SignOn != nil {
 		a.Body.SignOn = s.SignOn.Name()

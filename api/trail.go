@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"time"
@@ -16,6 +17,8 @@ type trail interface {
 	Events(ctx context.Context, scope store.Scope, filter store.EventFilter) (store.EventPage, error)
 	AuditRows(ctx context.Context, scope store.Scope, filter store.AuditFilter) (store.AuditPage, error)
 	AuditVerify(ctx context.Context, scope store.Scope, chain string) (audit.Report, error)
+	ExportAudit(ctx context.Context, by store.Caller, export store.AuditExport, out *audit.Exporter) error
+	Disclosures(ctx context.Context, scope store.Scope, id visit.VisitID) ([]store.Disclosure, error)
 }
 
 type listEventsInput struct {
@@ -58,9 +61,28 @@ type AuditRow struct {
 	Hash     string         `json:"hash"`
 }
 
+// AuditRange is of which chain, and of when.
+type AuditRange struct {
+	SiteID visit.SiteID `query:"site_id" format:"uuid" doc:"The chain of this site."`
+	Chain  string       `query:"chain" maxLength:"40" doc:"A site's id, or deployment; absent: all you may see."`
+	From   time.Time    `query:"from" doc:"Included."`
+	To     time.Time    `query:"to" doc:"Not included."`
+}
+
+// chain is the chain asked for by either name.
+func (r AuditRange) chain() (string, error) {
+	if r.SiteID != "" && r.Chain != "" && string(r.SiteID) != r.Chain {
+		return "", visit.Invalid("chain", "This is not the chain of site_id.")
+	}
+	return cmp.Or(string(r.SiteID), r.Chain), nil
+}
+
 type listAuditInput struct {
-	Chain   string        `query:"chain" maxLength:"40" doc:"A site's id, or deployment; absent: all you may see."`
-	VisitID visit.VisitID `query:"visit_id" format:"uuid"`
+	AuditRange
+	VisitID visit.VisitID `query:"visit_id" format:"uuid" doc:"What was done to this visit."`
+	Actor   string        `query:"actor" maxLength:"100" doc:"Who did it: user:<id>, token:<id>, system:sweeper."`
+	Actions []string      `query:"action" maxItems:"20" doc:"One of these, comma separated."`
+	Object  string        `query:"object" maxLength:"256" doc:"What it was done to: visit:<id>, webhook:<id>."`
 	PageInput
 }
 
@@ -72,7 +94,14 @@ type listAuditAnswer struct {
 }
 
 func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*listAuditAnswer, error) {
-	page, err := s.Store.AuditRows(ctx, scopeOf(auth.PrincipalOf(ctx)), store.AuditFilter{Chain: in.Chain, VisitID: in.VisitID, Page: in.page()})
+	chain, err := in.chain()
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Store.AuditRows(ctx, scopeOf(auth.PrincipalOf(ctx)), store.AuditFilter{
+		Chain: chain, VisitID: in.VisitID, Actor: in.Actor, Actions: in.Actions, Object: in.Object,
+		From: given(in.From), To: given(in.To), Page: in.page(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +113,39 @@ func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*listAuditA
 			Body: r.Body, PrevHash: hex.EncodeToString(r.PrevHash), Hash: hex.EncodeToString(r.Hash),
 		}
 	})
+	return a, nil
+}
+
+// given makes an instant that was not given nil.
+func given(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+type disclosuresAnswer struct {
+	Body struct {
+		Items []Disclosure `json:"items"`
+	}
+}
+
+// Disclosure is one occasion on which a visit's password was shown.
+type Disclosure struct {
+	At        time.Time       `json:"at"`
+	Actor     string          `json:"actor" doc:"To whom; for a mail, what sent it."`
+	How       visit.Disclosed `json:"how" enum:"check_in,readmit,reissue,repeat,revealed,mailed"`
+	VoucherID visit.VoucherID `json:"voucher_id" doc:"Which of the visit's credentials: they may have been reissued."`
+	AskedBy   string          `json:"asked_by,omitempty" doc:"Of a mail: whose doing it was, for as long as its delivery is kept."`
+}
+
+func (s *Server) listDisclosures(ctx context.Context, in *VisitPath) (*disclosuresAnswer, error) {
+	disclosures, err := s.Store.Disclosures(ctx, scopeOf(auth.PrincipalOf(ctx)), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &disclosuresAnswer{}
+	a.Body.Items = each(disclosures, func(d store.Disclosure) Disclosure { return Disclosure(d) })
 	return a, nil
 }
 

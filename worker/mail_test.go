@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -200,7 +201,9 @@ func TestManyMails(t *testing.T) {
 	require.Equal(t, visit.Receipt{}, receipt, "no attempt")
 	require.Equal(t, visit.KindLimited, visit.KindOf(err))
 	until := o.Clock.Now().Truncate(time.Hour).Add(time.Hour)
-	require.Equal(t, until.Sub(o.Clock.Now()), err.(*visit.Error).RetryAfter)
+	limited, ok := errors.AsType[*visit.Error](err)
+	require.True(t, ok)
+	require.Equal(t, until.Sub(o.Clock.Now()), limited.RetryAfter)
 
 	alarm := visit.Event{Kind: visit.EventCRMAttention, SiteID: o.site.ID, VisitID: arrived.VisitID, At: o.Clock.Now()}
 	for i := 1; i <= alarmsHourly; i++ {
@@ -245,7 +248,7 @@ func TestOperatorsOneByOne(t *testing.T) {
 	receipt, err = o.carry(t, visit.MailTerminationFailed, alarm)
 	require.Equal(t, visit.KindInvalid, visit.KindOf(err), "nobody was reached")
 	require.Equal(t, visit.Receipt{Status: 550, Reason: "mail_rejected"}, receipt)
-	require.NotContains(t, fmt.Sprintf("%v %v", err, err.(*visit.Error).Err), "operator.example")
+	require.NotContains(t, fmt.Sprintf("%v %v", err, errors.Unwrap(err)), "operator.example")
 }
 
 func TestALinkToSetAPassword(t *testing.T) {

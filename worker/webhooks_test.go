@@ -249,6 +249,31 @@ func TestWhatTemporalMissedGoesOutOnceItIsBack(t *testing.T) {
 	}
 }
 
+// Of a delivery whose workflow an operator terminated nothing is heard any more, until
+// the relay starts it again where the schedule was.
+func TestADeliveryWhoseWorkflowWasTerminatedIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	r := newCarrier(t)
+	receiver := webhooktest.NewPlainReceiver(t, firstSecret)
+	receiver.Behave(webhooktest.Status(500), webhooktest.Accept)
+	hook := r.endpoint(receiver.URL())
+	r.run()
+	r.arrive()
+	var record store.DeliveryRecord
+	require.Eventually(t, func() bool {
+		list := r.log(hook)
+		if len(list) == 1 {
+			record = list[0]
+		}
+		return record.Attempts == 1
+	}, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, r.temporal.TerminateWorkflow(t.Context(), workflows.DeliveryWorkflowID(record.EventID, record.Target, 0), "", "by an operator"))
+	r.Clock.Advance(16 * time.Minute)
+	record = r.ended(hook, 1)[0]
+	require.Equal(t, visit.DeliveryDelivered, record.State)
+	require.Equal(t, 2, record.Attempts)
+}
+
 func TestBothSecretsSignWhileOneIsChangedForAnother(t *testing.T) {
 	t.Parallel()
 	r := newCarrier(t)

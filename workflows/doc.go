@@ -44,6 +44,13 @@
 // A visit that ended while no workflow ran is taken up where it stands. A check-out
 // that no workflow heard of is found on the row.
 //
+// # The story of the CRM, one test a sentence (crm_test.go)
+//
+// A visit is handed to the CRM outside the workflow's task. A CRM that refuses for
+// good is not asked again. A CRM that is away for a day loses nothing, and delays
+// nothing but the seal. A CRM that stays away for three days is given up. A hand-over
+// that staff ask for (crm-<visit id>) is the same step: the row knows what is done.
+//
 // # A delivery, one test a sentence (delivery_test.go)
 //
 // Whatever leaves the deployment because of an event, a webhook or a mail, is a

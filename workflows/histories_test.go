@@ -71,6 +71,27 @@ var kinds = map[string]func(t *testing.T) (*server, []string){
 			"departure-changed", "RevokeVoucher", "timer", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SealAudit",
 		}
 	},
+	"handed-to-the-crm": func(t *testing.T) (*server, []string) {
+		s := serve(t, hasCRM)
+		s.desk.HandOver = func(job visit.CRMJob) error {
+			if job.Known == nil {
+				return &visit.Error{Kind: visit.KindLimited, Code: "crm_limited", RetryAfter: time.Second}
+			}
+			return nil
+		}
+		s.checkIn()
+		s.checkOut()
+		require.Equal(t, activities.HandedOver, s.end().CRM)
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SyncCRM", "SealAudit"} // asked in the task, done outside
+	},
+	"refused-by-the-crm": func(t *testing.T) (*server, []string) {
+		s := serve(t, hasCRM)
+		s.desk.HandOver = func(visit.CRMJob) error { return visit.Errorf(visit.KindForbidden, "crm_unauthorized", "no") }
+		s.checkIn()
+		s.checkOut()
+		require.Equal(t, activities.Failed, s.end().CRM)
+		return s, []string{"IssueVoucher", "timer", "check-out", "RevokeVoucher", "timer", "TerminateSessions", "SyncCRM", "SyncCRM", "SealAudit"} // asked in the task, done outside
+	},
 	"cancelled": func(t *testing.T) (*server, []string) {
 		s := serve(t)
 		s.checkIn()

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/webhook"
@@ -48,4 +49,18 @@ func newCouriers(lc fx.Lifecycle, s *store.Store, mails *worker.Mails, o Outward
 		},
 		visit.TargetMail: mails,
 	}, nil
+}
+
+// mailPlan says which mails events give rise to. Where mail is off that is only what
+// somebody asked for, who then sees why it was not sent: a delivery costs a workflow.
+func mailPlan(mails *worker.Mails) store.MailPlan {
+	if mails.Send != nil {
+		return mail.Plan
+	}
+	return func(e visit.Event, settings visit.MailSettings) []visit.Posting {
+		if e.Kind != visit.EventCredentialsAsked {
+			return nil
+		}
+		return mail.Plan(e, settings)
+	}
 }

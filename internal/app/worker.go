@@ -10,7 +10,6 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/foyerhq/foyer/activities"
-	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/worker"
 	"github.com/foyerhq/foyer/workflows"
@@ -32,11 +31,11 @@ func (c *WorkerCommand) Run(ctx context.Context, p *Program) error {
 }
 
 func newWorker(c client.Client, w *workflows.Client, s *store.Store, n *store.Notifier,
-	couriers map[string]activities.Courier, crms *worker.CRM, limits worker.Limits, purging Purging, r prometheus.Registerer, log *slog.Logger,
+	couriers map[string]activities.Courier, mails *worker.Mails, crms *worker.CRM, limits worker.Limits, purging Purging, r prometheus.Registerer, log *slog.Logger,
 ) (*worker.Worker, error) {
 	return worker.New(worker.Config{
 		Temporal: c, Workflows: w, TaskQueue: workflows.DefaultTaskQueue, Store: s, Notifications: n,
-		Couriers: couriers, CRM: crms, Mails: mail.Plan,
+		Couriers: couriers, CRM: crms, Mails: mailPlan(mails),
 		Logger: log, Metrics: worker.NewMetrics(r), Limits: limits, Purges: purging.settings(), Now: time.Now,
 	})
 }

@@ -48,14 +48,16 @@ func (s *salesforce) SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) 
 		contact["Email"] = v.Visitor.Email
 		set(contact, "LastName", or(v.Visitor.LastName, v.Visitor.Email), 80) // required
 	}
-	results, err := s.composite(ctx, []subrequest{
-		{http.MethodPatch, at, "contact", contact},
-		{http.MethodPatch, s.data + "/sobjects/Event/" + s.settings.VisitField + "/" + url.PathEscape(string(v.ID)), "event", salesforceEvent(v, who)},
-	})
+	var parts []subrequest
+	if len(contact) > 0 {
+		parts = append(parts, subrequest{http.MethodPatch, at, "contact", contact})
+	}
+	event := s.data + "/sobjects/Event/" + s.settings.VisitField + "/" + url.PathEscape(string(v.ID))
+	ids, err := s.composite(ctx, append(parts, subrequest{http.MethodPatch, event, "event", salesforceEvent(v, who)}))
 	if err != nil {
 		return refs, err
 	}
-	refs = visit.CRMRefs{Contact: or(results[0], refs.Contact), Visit: results[1]}
+	refs = visit.CRMRefs{Contact: or(refs.Contact, ids["contact"]), Visit: ids["event"]}
 	if refs.Contact == "" || refs.Visit == "" {
 		return refs, errUnreadable
 	}
@@ -114,7 +116,7 @@ type subrequest struct {
 // composite runs the requests in one transaction and returns the ids of what was
 // made or, since version 46, updated; an update by id answers with none. The answer
 // is 200 whatever became of the parts.
-func (s *salesforce) composite(ctx context.Context, parts []subrequest) ([]string, error) {
+func (s *salesforce) composite(ctx context.Context, parts []subrequest) (map[string]string, error) {
 	var answered struct {
 		Parts []struct {
 			Body   rawJSON `json:"body"`
@@ -129,7 +131,7 @@ func (s *salesforce) composite(ctx context.Context, parts []subrequest) ([]strin
 	case len(answered.Parts) != len(parts):
 		return nil, errUnreadable
 	}
-	ids := make([]string, len(parts))
+	ids := map[string]string{} // by reference
 	var halted error
 	for i, part := range answered.Parts {
 		inner := answer{status: part.Status, header: a.header, body: part.Body}
@@ -147,7 +149,7 @@ func (s *salesforce) composite(ctx context.Context, parts []subrequest) ([]strin
 		if part.Status != http.StatusNoContent && inner.into(&made) != nil {
 			return nil, errUnreadable
 		}
-		ids[i] = made.ID
+		ids[parts[i].ReferenceID] = made.ID
 	}
 	return ids, halted
 }

@@ -13,7 +13,7 @@ type GateConfig struct {
 	Burst    int           // entries at once, at least 1
 	Failures int           // silences in a row that close the key, at least 1
 	First    time.Duration // closed for so long the first time, then doubling
-	Longest  time.Duration // bound of that, and of how long a caller is told to wait
+	Longest  time.Duration // bound of that, and of how far apart callers are sent away
 	Keys     int           // keys to keep, at least 1; each takes about 300 bytes
 }
 
@@ -34,8 +34,9 @@ type GateConfig struct {
 // # Who comes back when
 //
 // Callers turned away are sent away one after another, 1/Rate apart, behind
-// whatever keeps the key shut; when it opens they come as fast as they may enter
-// and not all at once. A wait is advice: nothing is kept for who was given it.
+// whatever keeps the key shut, and spread over no more than Longest; when it opens
+// they come about as fast as they may enter and not all at once. A wait is advice:
+// nothing is kept for who was given it.
 //
 // # When there are more keys than room
 //
@@ -154,9 +155,10 @@ func (g *Gate) mayEnter(d *door, now time.Time) (waitFor time.Duration, ok bool)
 
 // sendAway says how long to stay away from a key that opens at an instant.
 func (g *Gate) sendAway(d *door, opensAt, now time.Time) time.Duration {
-	at := latest(now, opensAt, d.last).Add(g.spacing())
-	if bound := latest(now.Add(g.config.Longest), opensAt); at.After(bound) {
-		at = bound
+	first := latest(now, opensAt)
+	at := latest(first, d.last).Add(g.spacing())
+	if at.After(first.Add(g.config.Longest)) {
+		at = first.Add(g.spacing()) // the line is long enough: another begins beside it
 	}
 	d.last = at
 	return at.Sub(now)

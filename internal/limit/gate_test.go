@@ -117,6 +117,24 @@ func TestGatePauses(t *testing.T) {
 	enter(t, g, "b")
 }
 
+// Callers that are turned away at once are not told to come back at once.
+func TestGateSpreadsWhoComesBack(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	g := limit.NewGate(gateConfig, c.now) // room for 6,000 in ten minutes
+	g.Pause("a", c.now().Add(24*time.Hour))
+	perSecond := map[time.Duration]int{}
+	for range 20_000 {
+		waitFor := turnedAway(t, g, "a")
+		require.GreaterOrEqual(t, waitFor, 24*time.Hour)
+		require.LessOrEqual(t, waitFor, 24*time.Hour+10*time.Minute)
+		perSecond[waitFor.Truncate(time.Second)]++
+	}
+	for _, n := range perSecond {
+		require.LessOrEqual(t, n, 4*10)
+	}
+}
+
 // What the gate is for: a service is dead and thousands wait. Nobody holds a
 // place for longer than a probe takes, and when the service is back they do not
 // come all at once.

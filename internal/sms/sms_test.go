@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -184,7 +185,7 @@ func TestAGatewaysManners(t *testing.T) {
 	} {
 		b.behave(of.status, of.answer)
 		err := s.Test(t.Context(), phone, "text")
-		e, ok := err.(*visit.Error)
+		e, ok := errors.AsType[*visit.Error](err)
 		require.True(t, ok)
 		require.Equal(t, of.code, e.Code, of.status)
 		if of.status == 429 {
@@ -218,9 +219,9 @@ func TestTheGatewaysAddressIsJudgedWhenDialled(t *testing.T) {
 		c.Guard.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	err := s.Test(t.Context(), phone, "text")
-	_, judged := err.(*visit.Error)
-	require.True(t, judged)
-	require.ErrorContains(t, err.(*visit.Error).Err, "may not be called")
+	e, ok := errors.AsType[*visit.Error](err)
+	require.True(t, ok)
+	require.ErrorContains(t, e.Err, "may not be called")
 	require.Empty(t, b.got())
 }
 
@@ -235,7 +236,9 @@ func TestSettings(t *testing.T) {
 		c := b.config()
 		change(&c)
 		_, err := sms.New(c)
-		require.Equal(t, visit.KindInvalid, visit.KindOf(err), field)
-		require.Equal(t, field, err.(*visit.Error).Field)
+		e, ok := errors.AsType[*visit.Error](err)
+		require.True(t, ok, field)
+		require.Equal(t, visit.KindInvalid, e.Kind)
+		require.Equal(t, field, e.Field)
 	}
 }

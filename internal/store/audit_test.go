@@ -152,9 +152,14 @@ func TestDisclosures(t *testing.T) {
 	_, voucher, err := b.Reveal(t.Context(), store.Caller{Actor: "token:kiosk", Scope: store.Everything}, id)
 	require.NoError(t, err)
 	note("token:kiosk", visit.DisclosedByReveal, voucher)
-	_, err = b.MailCredentials(t.Context(), id, "delivery-1")
+	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
+	require.NoError(t, err)
+	delivery := sql[string](t, b, `insert into deliveries (id, event_id, target, visit_id, due_at, next_attempt_at, created_at)
+		select id, id, 'mail:credentials', visit_id, at, at, at from events where kind = 'voucher.mail_requested' returning id::text`)[0]
+	_, err = b.MailCredentials(t.Context(), id, visit.DeliveryID(delivery))
 	require.NoError(t, err)
 	note("system:mail", visit.DisclosedByMail, voucher)
+	want[len(want)-1].AskedBy = "user:desk"
 	_, err = b.Reissue(t.Context(), b.desk, id)
 	require.NoError(t, err)
 	_, voucher, err = b.HandOut(t.Context(), b.desk, id, visit.DisclosedAtReissue)
@@ -183,7 +188,7 @@ func TestDisclosures(t *testing.T) {
 	b.verify(t)
 }
 
-func (b bench) export(t require.TestingT, ctx context.Context, by store.Caller, export store.AuditExport) (string, error) {
+func (b bench) export(ctx context.Context, t require.TestingT, by store.Caller, export store.AuditExport) (string, error) {
 	var text bytes.Buffer
 	out, err := audit.NewExporter(&text, export.Format)
 	require.NoError(t, err)
@@ -208,14 +213,14 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 	begin := b.Clock.Now()
 	from, to := begin.Add(-2*time.Hour-time.Minute), begin.Add(-time.Hour-time.Minute)
 	for _, format := range []audit.Format{audit.NDJSON, audit.CSV} {
-		text, err := b.export(t, t.Context(), b.desk, store.AuditExport{Format: format})
+		text, err := b.export(t.Context(), t, b.desk, store.AuditExport{Format: format})
 		require.NoError(t, err)
 		report := b.judge(t, text)
 		require.True(t, report.OK, "%v", report.FirstBad)
 		require.Len(t, report.Chains, 2, "Paris has no rows yet")
 		require.Equal(t, 3, report.Checkpoints, "one with each seal")
 
-		text, err = b.export(t, t.Context(), b.desk, store.AuditExport{Format: format, Chain: string(b.site.ID), From: &from, To: &to})
+		text, err = b.export(t.Context(), t, b.desk, store.AuditExport{Format: format, Chain: string(b.site.ID), From: &from, To: &to})
 		require.NoError(t, err)
 		report = b.judge(t, text)
 		require.True(t, report.OK, "%v", report.FirstBad)
@@ -233,15 +238,15 @@ func TestAnExportVerifiesWithoutTheDatabase(t *testing.T) {
 
 	// A site's manager gets the site's chain, whatever is asked for.
 	manager := store.Caller{Actor: "user:manager", Scope: store.Scope{Sites: []visit.SiteID{paris.ID}}}
-	text, err := b.export(t, t.Context(), manager, store.AuditExport{Format: audit.NDJSON})
+	text, err := b.export(t.Context(), t, manager, store.AuditExport{Format: audit.NDJSON})
 	require.NoError(t, err)
 	require.NotContains(t, text, string(b.site.ID))
 	require.True(t, b.judge(t, text).OK)
 	for _, chain := range []string{string(b.site.ID), audit.Deployment, "nonsense"} {
-		_, err = b.export(t, t.Context(), manager, store.AuditExport{Format: audit.NDJSON, Chain: chain})
+		_, err = b.export(t.Context(), t, manager, store.AuditExport{Format: audit.NDJSON, Chain: chain})
 		require.ErrorIs(t, err, visit.ErrSiteNotFound, chain)
 	}
-	_, err = b.export(t, t.Context(), store.Caller{Actor: "user:host", Scope: store.Scope{All: true, Host: "a@example.org"}}, store.AuditExport{Format: audit.NDJSON})
+	_, err = b.export(t.Context(), t, store.Caller{Actor: "user:host", Scope: store.Scope{All: true, Host: "a@example.org"}}, store.AuditExport{Format: audit.NDJSON})
 	require.ErrorIs(t, err, visit.ErrSiteNotFound)
 	b.verify(t)
 }
@@ -348,11 +353,11 @@ func TestAnExportOfATamperedDatabaseSaysSo(t *testing.T) {
 	b.left(t)
 	chain := string(b.site.ID)
 	sql[string](t, b, "update audit set actor = 'user:other' where chain = $1 and seq = 3 returning 'x'", chain)
-	text, err := b.export(t, t.Context(), b.desk, store.AuditExport{Format: audit.NDJSON, Chain: chain})
+	text, err := b.export(t.Context(), t, b.desk, store.AuditExport{Format: audit.NDJSON, Chain: chain})
 	require.NoError(t, err)
 	require.Equal(t, int64(3), b.judge(t, text).FirstBad.Seq)
 	sql[string](t, b, "delete from audit where chain = $1 and seq = 2 returning 'x'", chain)
-	text, err = b.export(t, t.Context(), b.desk, store.AuditExport{Format: audit.CSV, Chain: chain})
+	text, err = b.export(t.Context(), t, b.desk, store.AuditExport{Format: audit.CSV, Chain: chain})
 	require.NoError(t, err)
 	require.Equal(t, int64(2), b.judge(t, text).FirstBad.Seq)
 }

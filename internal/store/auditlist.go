@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/foyerhq/foyer/internal/audit"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -96,6 +96,13 @@ type Disclosure struct {
 	Actor     string
 	How       visit.Disclosed
 	VoucherID visit.VoucherID
+	// AskedBy is whose doing a mail was, for as long as its delivery is kept.
+	AskedBy string
+}
+
+type disclosureRow struct {
+	auditRow
+	AskedBy *string `db:"asked_by"`
 }
 
 // disclosing are the actions that tell of a password leaving the deployment.
@@ -111,21 +118,22 @@ const maxDisclosures = 1000
 // Disclosures returns who was shown the visit's password, oldest first, at most
 // the first thousand. It returns ErrVisitNotFound.
 func (s *Store) Disclosures(ctx context.Context, scope Scope, id visit.VisitID) ([]Disclosure, error) {
-	const list = `select ` + auditColumns + ` from audit a
+	const list = `select ` + auditColumns + `, e.actor as asked_by from audit a
+		left join deliveries d on d.visit_id = @visit and d.id::text = a.body ->> 'delivery_id'
+		left join events e on e.id = d.event_id
 		where a.object = @object and a.action = any(@actions) order by a.at, a.chain, a.seq limit @limit`
-	disclosures := []Disclosure{}
+	var disclosures []Disclosure
 	err := s.query(ctx, func(ctx context.Context, q db) error {
 		if _, err := findVisit(ctx, q, scope, id); err != nil {
 			return err
 		}
-		rows, err := all[auditRow](ctx, q, list, pgx.NamedArgs{
-			"object": "visit:" + string(id), "actions": disclosingActions(), "limit": maxDisclosures,
+		rows, err := all[disclosureRow](ctx, q, list, pgx.NamedArgs{
+			"visit": id, "object": "visit:" + string(id), "actions": disclosingActions(), "limit": maxDisclosures,
 		})
-		if err != nil {
-			return err
+		disclosures = []Disclosure{}
+		for _, row := range rows {
+			disclosures = append(disclosures, row.disclosure())
 		}
-		trail, err := auditRows(rows)
-		disclosures = disclosuresOf(trail)
 		return err
 	})
 	return disclosures, err
@@ -140,16 +148,12 @@ func disclosingActions() []string {
 	return actions
 }
 
-func disclosuresOf(rows []audit.Row) []Disclosure {
-	out := []Disclosure{}
-	for _, row := range rows {
-		d := Disclosure{At: row.At, Actor: row.Actor, How: disclosing[row.Action]}
-		if how, ok := row.Body["how"].(string); ok && d.How == "" {
-			d.How = visit.Disclosed(how)
-		}
-		voucher, _ := row.Body["voucher_id"].(string)
-		d.VoucherID = visit.VoucherID(voucher)
-		out = append(out, d)
+func (r disclosureRow) disclosure() Disclosure {
+	row := r.evenIfUnreadable()
+	how, _ := row.Body["how"].(string)
+	voucher, _ := row.Body["voucher_id"].(string)
+	return Disclosure{
+		At: r.At, Actor: r.Actor, How: cmp.Or(disclosing[r.Action], visit.Disclosed(how)), VoucherID: visit.VoucherID(voucher),
+		AskedBy: value(r.AskedBy),
 	}
-	return out
 }

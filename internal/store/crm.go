@@ -267,6 +267,9 @@ func (s *Store) SetSiteCRM(ctx context.Context, by Caller, site visit.SiteID, cr
 		if _, err := t.lockSite(ctx, by.Scope, site); err != nil {
 			return err
 		}
+		if err := t.leaveCRM(ctx, site, crm.AccountID); err != nil {
+			return err
+		}
 		if crm.AccountID != "" {
 			// Shared with the site's own lock, so that the account is not deleted meanwhile.
 			account, err := one[crmAccountRow](ctx, t, visit.ErrCRMAccountNotFound, findCRMAccount+` for share of v`,
@@ -285,6 +288,16 @@ func (s *Store) SetSiteCRM(ctx context.Context, by Caller, site visit.SiteID, cr
 		return err
 	})
 	return crm, err
+}
+
+// leaveCRM ends the waiting of a site's visits for the accounts it does not use any
+// more. Whoever still carries one of them finds the new account, or none.
+func (t *tx) leaveCRM(ctx context.Context, site visit.SiteID, next visit.CRMAccountID) error {
+	const end = `update crm_syncs c set state = 'skipped', reason = '` + visit.CRMNotConfigured + `', updated_at = @now
+		from visits v where v.id = c.visit_id and v.site_id = @site and c.state = 'pending' and c.account_id is distinct from @next
+			and c.account_id in (select crm_account_id from sites where id = @site)`
+	_, err := t.Exec(ctx, end, pgx.NamedArgs{"site": site, "next": optional(next), "now": t.now})
+	return err
 }
 
 func joined[T ~string](list []T) string {

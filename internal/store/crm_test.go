@@ -221,6 +221,21 @@ func TestAnotherAccountBeginsAnew(t *testing.T) {
 	require.Empty(t, job.Known.Refs)
 }
 
+// Nobody is left waiting for an account that the site does not use any more.
+func TestASiteThatLeavesAnAccountEndsTheWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	account := b.withCRM(t)
+	id := b.left(t)
+	require.NoError(t, b.WaitCRMSync(t.Context(), id, account.ID))
+	_, err := b.SetSiteCRM(t.Context(), b.desk, b.site.ID, visit.SiteCRM{AccountID: account.ID, Fields: visit.CRMFields()})
+	require.NoError(t, err)
+	require.Equal(t, []string{"pending"}, sql[string](t, b, "select state from crm_syncs"), "other fields, the same account")
+	_, err = b.SetSiteCRM(t.Context(), b.desk, b.site.ID, visit.SiteCRM{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"skipped not_configured"}, sql[string](t, b, "select state || ' ' || reason from crm_syncs"))
+}
+
 func TestARefusalForGoodIsAnEventOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

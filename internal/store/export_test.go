@@ -45,3 +45,6 @@ func PurgeStatement(class visit.Class) string { return purges[class] }
 func AuditStatement(scope Scope, filter AuditFilter) (string, pgx.NamedArgs, error) {
 	return auditStatement(scope, filter)
 }
+
+// LeavingSoonStatement shows a test how departures that are near are found.
+const LeavingSoonStatement = leavingSoon

@@ -256,15 +256,18 @@ func (s *Store) LeavingSoon(ctx context.Context, limit int) (int, error) {
 	return countEach(due, func(v leaving) (bool, error) { return s.announceLeaving(ctx, v) })
 }
 
-const leavingSoon = `select v.id, v.departure from sites s cross join lateral (
-		select coalesce((s.mail ->> 'leaving_soon_minutes')::int, @default) * interval '1 min' as lead) l
-	cross join lateral (
-		select id, expected_departure as departure from visits
-		where site_id = s.id and status = 'checked_in' and leaving_soon_at is null and check_out_requested_at is null
-			and expected_departure > @now::timestamptz and expected_departure <= @now::timestamptz + l.lead
-			and checked_in_at < expected_departure - l.lead
-		order by expected_departure limit @limit) v
-	order by v.departure limit @limit`
+// leavingSoon reads the departures within the longest lead of any site along their
+// index, and of those the ones within their own site's.
+const leavingSoon = `select v.id, v.expected_departure as departure
+	from visits v join sites s on s.id = v.site_id
+	cross join lateral (select coalesce((s.mail ->> 'leaving_soon_minutes')::int, @default) * interval '1 min' as lead) l
+	where v.status = 'checked_in' and v.leaving_soon_at is null and v.check_out_requested_at is null
+		and v.expected_departure > @now::timestamptz
+		and v.expected_departure <= @now::timestamptz +
+			(select max(coalesce((mail ->> 'leaving_soon_minutes')::int, @default)) from sites) * interval '1 min'
+		and v.expected_departure <= @now::timestamptz + l.lead
+		and v.checked_in_at < v.expected_departure - l.lead
+	order by v.expected_departure limit @limit`
 
 func (s *Store) announceLeaving(ctx context.Context, v leaving) (announced bool, err error) {
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {

@@ -1,10 +1,13 @@
 package store_test
 
 import (
+	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/foyerhq/foyer/internal/store"
@@ -46,8 +49,10 @@ func TestMailSettings(t *testing.T) {
 		"kinds": {Kinds: map[visit.MailKind]bool{"nonsense": true}}, "extend_minutes": {ExtendFor: 9 * time.Hour},
 	} {
 		_, err = b.SetMailSettings(t.Context(), b.desk, b.site.ID, bad)
-		require.Equal(t, visit.KindInvalid, visit.KindOf(err), field)
-		require.Contains(t, err.(*visit.Error).Field, field)
+		e, ok := errors.AsType[*visit.Error](err)
+		require.True(t, ok, field)
+		require.Equal(t, visit.KindInvalid, e.Kind)
+		require.Equal(t, field, e.Field)
 	}
 }
 
@@ -81,7 +86,9 @@ func TestDeparturesAreAnnouncedOnce(t *testing.T) {
 	both.Wait()
 	require.Equal(t, 1, counts[0]+counts[1])
 	require.Zero(t, b.leavingSoon(t))
-	soon := func() int { return len(sql[string](t, b, "select id::text from events where kind = 'visit.leaving_soon'")) }
+	soon := func() int {
+		return len(sql[string](t, b, "select id::text from events where kind = 'visit.leaving_soon'"))
+	}
 	require.Equal(t, 1, soon())
 
 	_, err := b.Change(t.Context(), b.desk, id, store.VisitChange{Purpose: new("longer")})
@@ -183,4 +190,29 @@ func TestCredentialsLeaveOnTheRecord(t *testing.T) {
 	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
 	require.ErrorIs(t, err, visit.ErrVoucherWiped)
 	b.verify(t)
+}
+
+// With ten thousand visitors on site the sweep reads those that are near, not all.
+func TestDeparturesAreFoundByTheirIndex(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	seed := b.arrived(t)
+	conn, err := pgx.Connect(t.Context(), b.URL)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	_, err = conn.Exec(t.Context(), `insert into visits (id, site_id, person_id, visitor_first_name, visitor_last_name, status, presence,
+			expected_arrival, expected_departure, check_in_requested_at, check_in_requested_by, checked_in_at, created_at, updated_at)
+		select gen_random_uuid(), v.site_id, v.person_id, 'F', 'L', 'checked_in', 'in', now(), now() + i * interval '10 s', now(), 'user:x',
+			now() - interval '1 day', now(), now()
+		from visits v, generate_series(1, 10000) i where v.id = $1`, seed)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "analyze visits")
+	require.NoError(t, err)
+	rows, err := conn.Query(t.Context(), "explain "+store.LeavingSoonStatement, pgx.NamedArgs{"now": b.Clock.Now(), "default": 15, "limit": 200})
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	plan := strings.Join(lines, "\n")
+	require.Regexp(t, `Index Scan using visits_due on visits v.*\n\s+Index Cond: \(\(expected_departure > .*expected_departure <= `, plan)
+	require.Equal(t, 10, b.leavingSoon(t), "at most so many in one pass")
 }

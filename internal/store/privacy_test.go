@@ -18,7 +18,7 @@ import (
 var canaries = []string{"Canaryfirst", "Canarylast", "canary@mail", "+49canary", "Canarycompany", "Canaryhost", "Canarypurpose", "02:ca:ca:ca:ca:ca", "10.99.98.97", "canaryattr"}
 
 // Tables that outlive a person: ids, kinds, instants and hashes only.
-var impersonal = []string{"events", "audit", "audit_checkpoints", "idempotency", "commands", "site_ledger", "site_heads"}
+var impersonal = []string{"events", "audit", "audit_checkpoints", "idempotency", "commands", "site_ledger", "site_heads", "deliveries", "delivery_attempts", "event_cursors"}
 
 func TestNothingPersonalOutsideItsTables(t *testing.T) {
 	t.Parallel()
@@ -53,6 +53,11 @@ func TestNothingPersonalOutsideItsTables(t *testing.T) {
 	_, err = l.Readmit(t.Context(), l.desk, id, time.Time{})
 	require.NoError(t, err)
 
+	l.hook(t, nil)
+	l.relay(t, func(visit.Event, visit.MailSettings) []visit.Posting { return []visit.Posting{{Target: visit.MailTarget("arrival")}} })
+	for _, start := range l.starts(t) {
+		require.NoError(t, l.EndAttempt(t.Context(), store.AttemptEnd{Delivery: start.ID, Attempt: 1, Code: "timeout", State: visit.DeliveryFailed, Reason: "exhausted"}))
+	}
 	secrets := append([]string{credentials.Password, credentials.Username}, canaries...)
 	for _, table := range impersonal {
 		text := strings.Join(sql[string](t, l.bench, "select to_jsonb(t)::text from "+table+" t"), "\n")

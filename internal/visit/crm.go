@@ -105,6 +105,8 @@ const (
 	CRMNoEmail   = "no_email"
 	CRMDoNotSync = "do_not_sync"
 	CRMPurged    = "purged"
+	// CRMNotConfigured: the site left the account while the visit waited.
+	CRMNotConfigured = "not_configured"
 )
 
 // CRMRefs are the CRM's own ids of what was written there.

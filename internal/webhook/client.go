@@ -46,8 +46,8 @@ type Options struct {
 
 // Client makes attempts. It is safe for concurrent use.
 type Client struct {
-	options       Options
-	secure, plain *http.Transport
+	options Options
+	guarded *guarded
 }
 
 // New returns a client. Close it when no attempt is under way.
@@ -58,17 +58,44 @@ func New(options Options) *Client {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Client{
-		options: options,
-		secure:  options.transport(options.Guard.Check),
-		plain:   options.transport(options.Guard.checkPlain),
-	}
+	return &Client{options: options, guarded: newGuarded(options)}
 }
 
 // Close lets idle connections go.
-func (c *Client) Close() {
-	c.secure.CloseIdleConnections()
-	c.plain.CloseIdleConnections()
+func (c *Client) Close() { c.guarded.CloseIdleConnections() }
+
+// HTTPClient is how attempts are made, for whatever else calls addresses that the
+// operator's customers named: the guard judges the address of every connection
+// before it is made, plain http goes to allowed addresses only, redirects are not
+// followed. Calls need a deadline of their own, and their errors quote the URL, as
+// those of net/http do.
+func HTTPClient(options Options) *http.Client {
+	return &http.Client{
+		Transport:     newGuarded(options),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// guarded is two transports, because a dialler does not learn whether what it
+// dials for will be encrypted.
+type guarded struct{ secure, plain *http.Transport }
+
+func newGuarded(options Options) *guarded {
+	return &guarded{secure: options.transport(options.Guard.Check), plain: options.transport(options.Guard.checkPlain)}
+}
+
+// RoundTrip makes a request.
+func (g *guarded) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.URL.Scheme == "https" {
+		return g.secure.RoundTrip(request)
+	}
+	return g.plain.RoundTrip(request)
+}
+
+// CloseIdleConnections lets idle connections go.
+func (g *guarded) CloseIdleConnections() {
+	g.secure.CloseIdleConnections()
+	g.plain.CloseIdleConnections()
 }
 
 func (o Options) transport(check func(netip.Addr) error) *http.Transport {
@@ -121,12 +148,8 @@ func (c *Client) Send(ctx context.Context, request Request) (visit.Receipt, erro
 	if err != nil {
 		return receipt(0, err)
 	}
-	transport := c.secure
-	if call.URL.Scheme == "http" {
-		transport = c.plain
-	}
-	// One round trip: no redirects, no cookies, no repeats.
-	response, err := transport.RoundTrip(call) //nolint:bodyclose // drain does
+	// Not by an http.Client, which would put the URL into errors.
+	response, err := c.guarded.RoundTrip(call) //nolint:bodyclose // drain does
 	if err != nil {
 		return receipt(0, failure(ctx, err))
 	}

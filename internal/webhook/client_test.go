@@ -292,3 +292,25 @@ func TestEgressProxyJudges(t *testing.T) {
 	require.Equal(t, webhook.CodeAddress, receipt.Reason)
 	require.Equal(t, "CONNECT hooks.example.com:443", <-asked)
 }
+
+// The client for other callers keeps the same promises.
+func TestHTTPClientIsGuarded(t *testing.T) {
+	t.Parallel()
+	private, r := webhooktest.NewPlainReceiver(t), webhooktest.NewPlainReceiver(t)
+	r.Behave(webhooktest.Redirect(private.URL()))
+	get := func(options webhook.Options, to string) (*http.Response, error) {
+		client := webhook.HTTPClient(options)
+		t.Cleanup(client.CloseIdleConnections)
+		call, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+		require.NoError(t, err)
+		return client.Do(call)
+	}
+	_, err := get(webhook.Options{}, r.URL()) //nolint:bodyclose // there is none
+	require.ErrorAs(t, err, new(*webhook.AddressError))
+	require.Zero(t, r.Dials())
+	response, err := get(webhook.Options{Guard: atLoopback}, r.URL())
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusTemporaryRedirect, response.StatusCode)
+	require.Zero(t, private.Dials())
+}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +59,20 @@ func TestCommands(t *testing.T) {
 		r.Sealed(visitor.Visit.ID)
 		require.Contains(t, r.Foyer("audit", "verify"), `"ok": true`)
 
+		_, key, found := strings.Cut(strings.TrimSpace(r.Foyer("audit", "keys")), " ")
+		require.True(t, found)
+		file := filepath.Join(t.TempDir(), "trail.ndjson")
+		r.Foyer("audit", "export", "--output", file)
+		require.Contains(t, r.Foyer("audit", "verify", "--file", file, "--public-key", key), `"keys_pinned": true`)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		forged := bytes.Replace(text, []byte(`"action":"visitor.checked_out"`), []byte(`"action":"visitor.expired"`), 1)
+		require.NotEqual(t, text, forged)
+		require.NoError(t, os.WriteFile(file, forged, 0o600))
+		out, err := r.TryFoyer("audit", "verify", "--file", file, "--public-key", key)
+		require.Error(t, err)
+		require.Contains(t, out, site)
+
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		conn, err := pgx.Connect(ctx, r.Database)
@@ -64,7 +80,7 @@ func TestCommands(t *testing.T) {
 		defer func() { _ = conn.Close(ctx) }()
 		_, err = conn.Exec(ctx, "update audit set actor = 'user:somebody-else' where chain = $1 and seq = 2", site)
 		require.NoError(t, err)
-		out, err := r.TryFoyer("audit", "verify")
+		out, err = r.TryFoyer("audit", "verify")
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		require.True(t, ok, "a bad trail fails the command: %v", err)
 		require.Equal(t, 1, exit.ExitCode())

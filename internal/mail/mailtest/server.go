@@ -90,7 +90,7 @@ func Start(t testing.TB, manners Manners) *Server {
 	if !manners.NoTLS {
 		server.TLSConfig = config
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.Host, s.Port, err = net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)

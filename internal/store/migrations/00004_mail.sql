@@ -6,8 +6,6 @@ alter table sites add column mail jsonb not null default '{}';
 -- Set once the visitor and the host were told that the departure is near; a
 -- departure that is moved clears it.
 alter table visits add column leaving_soon_at timestamptz;
-create index visits_leaving_soon on visits (site_id, expected_departure)
-    where status = 'checked_in' and leaving_soon_at is null;
 
 -- Mail per recipient and hour, by keyed hash of the address.
 create table mail_rates (
