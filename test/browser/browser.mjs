@@ -60,3 +60,45 @@ export async function signIn(page, user = stack.users.reception) {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('navigation', { name: 'Visits' }).waitFor()
 }
+
+/** The API, as a program with an administrator's token calls it. */
+export async function call(method, path, body) {
+  const answer = await fetch(`${stack.url}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${stack.token}`, 'Content-Type': 'application/json' },
+    body: body && JSON.stringify(body),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+  return text ? JSON.parse(text) : null
+}
+
+export const inMinutes = (n) => new Date(Date.now() + n * 60_000).toISOString()
+
+/** Checks a walk-in in, by the API. */
+export const walkIn = (last, more = {}) =>
+  call('POST', '/visits', { site_id: stack.site, visitor: { first_name: 'Ada', last_name: last }, check_in: true, ...more })
+
+export const expect = (last, more = {}) =>
+  call('POST', '/visits', {
+    site_id: stack.site,
+    visitor: { first_name: 'Ada', last_name: last },
+    expected_arrival: inMinutes(5),
+    ...more,
+  })
+
+/** Does something to the world outside the browser. */
+export async function control(what, body = {}) {
+  const answer = await fetch(`${stack.control}/${what}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${what}: ${answer.status} ${text}`)
+  return text ? JSON.parse(text) : null
+}
+
+export const row = (page, name) => page.getByRole('row').filter({ hasText: name })
+
+export const board = (tab = 'on-site') => `/sites/${stack.site}/board/${tab}`

@@ -1,0 +1,134 @@
+// Every page in both themes: nothing that axe-core finds, and pictures for people
+// to look at, in shots/ where FOYER_SHOTS is set.
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import test from 'node:test'
+import { board, call, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const widths = [390, 820, 1440]
+
+/** What WCAG 2.2 AA asks for, as far as a program can tell. */
+const rules = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
+
+async function look(b, name) {
+  for (const colorScheme of ['light', 'dark']) {
+    await b.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const width of widths) {
+      await b.page.setViewportSize({ width, height: width < 500 ? 844 : 1000 })
+      await b.page.waitForTimeout(250) // until the layout has settled, for the picture
+      if (process.env.FOYER_SHOTS) await b.page.screenshot({ path: `shots/${name}-${width}-${colorScheme}.png` })
+      const wide = await b.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      assert.ok(wide <= 0, `${name} is wider than ${width} px`)
+      // Not as a script element, which the content security policy forbids.
+      await b.page.evaluate(axe)
+      const { violations } = await b.page.evaluate((r) => window.axe.run(document, r), rules)
+      const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary}`).join('\n')}`)
+      assert.deepEqual(found, [], `${name}, ${colorScheme}, ${width} px`)
+    }
+  }
+}
+
+test('every page is clean in both themes', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await page.goto('/')
+  await page.getByLabel('E-mail').waitFor()
+  await look(b, 'sign-in')
+  await signIn(page)
+
+  const host = { name: 'Eva Brandt' }
+  await expect('Lookahead', { host, visitor: { first_name: 'Jonas', last_name: 'Lookahead', company: 'Nordlicht GmbH' } })
+  await expect('Nextweek', { expected_arrival: inMinutes(60 * 24 * 7) })
+  const { visit } = await walkIn('Looksgood', { host })
+  const late = await walkIn('Lookslate')
+  await call('POST', `/visits/${late.visit.id}/extend`, { expected_departure: new Date(Date.now() + 1500).toISOString() })
+  const gone = await walkIn('Looksgone')
+  await call('POST', `/visits/${gone.visit.id}/check-out`)
+  await row(page, 'Lookslate').getByText('Overdue', { exact: true }).waitFor()
+
+  const at = async (path, name, ready) => {
+    await page.goto(path)
+    await ready.waitFor()
+    await look(b, name)
+  }
+  await at(board('expected'), 'expected', row(page, 'Lookahead'))
+  await at(board('on-site'), 'on-site', row(page, 'Looksgood'))
+  await at(board('completed'), 'completed', row(page, 'Looksgone'))
+  await at(`${board()}?q=nobody-is-called-that`, 'no-match', page.getByText('No visitor, host', { exact: false }))
+  await at(`${board()}/${visit.id}`, 'detail', page.getByRole('heading', { name: 'What happened' }))
+  await at(`${board('completed')}/${gone.visit.id}`, 'detail-ended', page.getByText('Access ended at', { exact: false }))
+  await at(`/sites/${stack.site}/network`, 'network', page.getByText('Up to date'))
+  await at('/sites/none/network', 'not-found', page.getByText('There is nothing at this address.'))
+
+  await page.goto(board())
+  const open = async (name, start, ready) => {
+    await start()
+    await ready.waitFor()
+    await look(b, name)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.setViewportSize({ width: 1440, height: 1000 })
+  }
+  const menu = (item) => async () => {
+    await row(page, 'Looksgood').getByRole('button', { name: /^More for/ }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await row(page, 'Looksgood').waitFor()
+  await open('new-visit', () => page.keyboard.press('n'), page.getByRole('dialog', { name: 'New visit' }))
+  await open('extend', menu('Change departure'), page.getByRole('dialog', { name: /^Departure of/ }))
+  await open('access', menu('Show WiFi access'), page.getByRole('dialog', { name: 'WiFi access' }))
+  await open('check-out', menu('Check out'), page.getByRole('dialog', { name: /^Check out Ada/ }))
+  await row(page, 'Looksgood').getByRole('button', { name: /^More for/ }).click()
+  await look(b, 'menu')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: /^Account/ }).click()
+  await page.getByRole('menuitemradio', { name: 'Deutsch' }).click()
+  await page.getByText('Vor Ort', { exact: true }).first().waitFor()
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'de')
+  await look(b, 'german')
+  await page.getByRole('button', { name: /^Konto/ }).click()
+  await page.getByRole('menuitemradio', { name: 'Dunkel' }).click()
+  await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === 'dark')
+  await page.reload()
+  await page.getByText('Vor Ort', { exact: true }).first().waitFor()
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.mantineColorScheme), 'dark', 'the choice is remembered')
+  assert.deepEqual(b.faults, [])
+})
+
+test('ten thousand visits are a short document', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  const { visit } = await walkIn('Crowd')
+  let asked = 0
+  // The list alone is made up: what is looked at is how the page bears it.
+  await page.route('**/api/v1/visits?*', async (route) => {
+    const query = new URL(route.request().url()).searchParams
+    const from = Number(query.get('cursor') || 0)
+    const limit = Number(query.get('limit'))
+    if (query.get('q') || limit < 10) return route.continue()
+    asked++
+    const items = Array.from({ length: limit }, (_, i) => ({
+      ...visit,
+      id: `${visit.id.slice(0, -6)}${String(from + i).padStart(6, '0')}`,
+      visitor: { first_name: 'Guest', last_name: `Number ${from + i}` },
+      expected_departure: new Date(Date.now() + (3600 + from + i) * 1000).toISOString(),
+    }))
+    const next = from + limit < 10_000 ? String(from + limit) : undefined
+    await route.fulfill({ json: { items, next, counts: { expected: 0, on_site: 10_000, completed: 0 } } })
+  })
+  await signIn(page)
+  await row(page, 'Number 0').first().waitFor()
+  const grid = page.getByRole('grid')
+  for (let i = 0; i < 25; i++) {
+    await grid.evaluate((g) => g.parentElement.scrollTo(0, g.parentElement.scrollHeight))
+    await page.waitForTimeout(60)
+  }
+  await page.waitForFunction(() => document.querySelector('[role=grid]').parentElement.scrollTop > 30_000)
+  assert.ok(asked > 5, 'pages come as they are needed')
+  assert.ok((await page.getByRole('row').count()) < 80, 'only what is in sight is in the document')
+  assert.deepEqual(b.faults, [])
+})
