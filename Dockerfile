@@ -1,9 +1,21 @@
 # One static binary on nothing: no shell, no package manager, no root.
+FROM node:22-bookworm-slim AS web
+RUN npm install --global npm@11
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --no-audit --no-fund
+WORKDIR /src
+COPY docs/openapi.json docs/
+COPY internal/catalogue internal/catalogue
+COPY web web
+RUN npm run --prefix web build
+
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+COPY --from=web /src/web/dist web/dist
 ARG VERSION=unknown
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/foyer ./cmd/foyer
 # What the agent writes to, owned by the user it runs as: a new volume takes

@@ -17,6 +17,8 @@ import { Frame } from './frame/Frame.tsx'
 import { LiveProvider } from './live/LiveProvider.tsx'
 import { conditionOf } from './look/Badge.tsx'
 import { Empty, Failed, Waiting } from './look/States.tsx'
+import { Forgot } from './signin/Forgot.tsx'
+import { Reset } from './signin/Reset.tsx'
 import { SignIn } from './signin/SignIn.tsx'
 import { SiteContext } from './site.tsx'
 import { stored } from './stored.ts'
@@ -27,7 +29,7 @@ const VisitDrawer = lazy(async () => ({ default: (await import('./visit/VisitDra
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 
-type Next = { next?: string }
+type Next = { next?: string; problem?: string }
 
 /** Where to go on after signing in: an address of ours, else the start. */
 export const nextOf = (value: unknown): string =>
@@ -36,9 +38,18 @@ export const nextOf = (value: unknown): string =>
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search): Next => (search.next ? { next: nextOf(search.next) } : {}),
-  component: () => <SignIn next={nextOf(signIn.useSearch().next)} />,
+  validateSearch: (search): Next => ({
+    ...(search.next ? { next: nextOf(search.next) } : {}),
+    ...(search.problem ? { problem: String(search.problem) } : {}),
+  }),
+  component: () => {
+    const { next, problem } = signIn.useSearch()
+    return <SignIn next={nextOf(next)} problem={problem} />
+  },
 })
+
+const forgot = createRoute({ getParentRoute: () => root, path: '/forgot', component: Forgot })
+const reset = createRoute({ getParentRoute: () => root, path: '/reset', component: Reset })
 
 /** Everything that somebody must be signed in for. */
 const inside = createRoute({ getParentRoute: () => root, id: 'inside', component: Inside })
@@ -155,6 +166,8 @@ function NotFound() {
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
+    forgot,
+    reset,
     inside.addChildren([start, anyVisit, site.addChildren([siteStart, board.addChildren([visit]), network])]),
   ]),
 })

@@ -110,8 +110,7 @@ test('a visit is changed, extended and cancelled', async (t) => {
     ([text]) => ![...document.querySelectorAll('[role=row]')].some((r) => r.textContent === text),
     [before],
   )
-  const first = await more('New credentials')
-  assert.equal(first, undefined)
+  await more('New credentials')
   await page.getByRole('button', { name: 'Make new credentials' }).click()
   await page.getByRole('dialog', { name: 'WiFi access' }).getByRole('button', { name: 'Done' }).click()
 
@@ -142,7 +141,7 @@ test('a host sees nothing that a host may not do', async (t) => {
   t.after(() => b.close())
   const { page } = b
   await signIn(page, stack.users.host)
-  await page.getByRole('button', { name: 'New visit' }).waitFor()
+  await page.getByRole('button', { name: 'New visit' }).first().waitFor()
   assert.equal(await page.getByRole('link', { name: 'Network' }).count(), 0)
   assert.equal(await page.getByRole('button', { name: /^Check (in|out)/ }).count(), 0)
 })

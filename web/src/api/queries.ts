@@ -16,6 +16,13 @@ export const meQuery = queryOptions({
   retry: false,
 })
 
+/** How people sign in here. */
+export const loginQuery = queryOptions({
+  queryKey: ['login'],
+  queryFn: ({ signal }) => api.get('/api/v1/login', { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
   queryFn: async ({ signal }) => (await api.get('/api/v1/sites', { signal })).items,

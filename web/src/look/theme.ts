@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple, type MantineTheme } from '@mantine/core'
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple, type MantineTheme } from '@mantine/core'
 
 /** The one accent. Shade 7 carries white text, shade 4 black text, both at more than 4.5:1. */
 const teal: MantineColorsTuple = [
@@ -17,8 +17,13 @@ const teal: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'teal',
   primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  // On the accent, text is white in light and dark in dark; Mantine would take one of them for both.
+  variantColorResolver: (input) => ({
+    ...defaultVariantColorsResolver(input),
+    ...(input.variant === 'filled' && (input.color ?? 'teal') === 'teal'
+      ? { color: 'var(--mantine-primary-color-contrast)' }
+      : {}),
+  }),
   colors: { teal },
   defaultRadius: 8,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
@@ -62,6 +67,7 @@ export const variables = (_: MantineTheme): Variables => ({
     '--muted-soft': '#eceff1',
   },
   dark: {
+    '--mantine-primary-color-contrast': '#04211c',
     '--mantine-color-text': '#e6e8ea',
     '--mantine-color-body': '#17191b',
     '--mantine-color-dimmed': '#a7adb3',
