@@ -8,7 +8,7 @@ import {
   useLocation,
   useParams,
 } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { Problem } from './api/problem.ts'
 import { meQuery, sitesQuery, visitQuery } from './api/queries.ts'
 import { Board, pathOf } from './board/Board.tsx'
@@ -63,8 +63,17 @@ function Inside() {
     const next = here.href === '/' ? {} : { next: here.href }
     return <Navigate to="/sign-in" search={next} replace />
   }
-  if (error) return <Failed error={error} again={refetch} />
-  return <Waiting>{t('web.loading')}</Waiting>
+  if (error)
+    return (
+      <Alone>
+        <Failed error={error} again={refetch} />
+      </Alone>
+    )
+  return (
+    <Alone>
+      <Waiting>{t('web.loading')}</Waiting>
+    </Alone>
+  )
 }
 
 const start = createRoute({ getParentRoute: () => inside, path: '/', component: Start })
@@ -73,11 +82,26 @@ const start = createRoute({ getParentRoute: () => inside, path: '/', component: 
 function Start() {
   const { t } = useText()
   const { data, error, refetch } = useQuery(sitesQuery)
-  if (error) return <Failed error={error} again={refetch} />
-  if (!data) return <Waiting>{t('web.loading')}</Waiting>
+  if (error)
+    return (
+      <Alone>
+        <Failed error={error} again={refetch} />
+      </Alone>
+    )
+  if (!data)
+    return (
+      <Alone>
+        <Waiting>{t('web.loading')}</Waiting>
+      </Alone>
+    )
   const open = data.filter((s) => !s.archived_at)
   const site = open.find((s) => s.id === stored.get('site')) ?? open[0]
-  if (!site) return <Empty icon="building" title={t('web.empty.sites')} />
+  if (!site)
+    return (
+      <Alone>
+        <Empty icon="building" title={t('web.empty.sites')} />
+      </Alone>
+    )
   return <Navigate to="/sites/$site/board/$tab" params={{ site: site.id, tab: 'on-site' }} replace />
 }
 
@@ -91,7 +115,8 @@ function OneSite() {
   useEffect(() => {
     if (found) stored.set('site', found.id)
   }, [found])
-  if (!data) return error ? <Failed error={error} again={refetch} /> : <Waiting>{t('web.loading')}</Waiting>
+  if (!data)
+    return <Alone>{error ? <Failed error={error} again={refetch} /> : <Waiting>{t('web.loading')}</Waiting>}</Alone>
   if (!found) return <NotFound />
   return (
     <SiteContext.Provider value={found}>
@@ -148,8 +173,18 @@ function AnyVisit() {
   const { t } = useText()
   const { visit: id = '' } = useParams({ strict: false })
   const { data, error, refetch } = useQuery(visitQuery(id))
-  if (error) return <Failed error={error} again={refetch} />
-  if (!data) return <Waiting>{t('web.loading')}</Waiting>
+  if (error)
+    return (
+      <Alone>
+        <Failed error={error} again={refetch} />
+      </Alone>
+    )
+  if (!data)
+    return (
+      <Alone>
+        <Waiting>{t('web.loading')}</Waiting>
+      </Alone>
+    )
   const { visit: v } = data
   const condition = conditionOf(v)
   const tab =
@@ -160,7 +195,21 @@ function AnyVisit() {
 
 function NotFound() {
   const { t } = useText()
-  return <Empty icon="search" title={t('web.empty.page')} />
+  return (
+    <Alone>
+      <Empty icon="search" title={t('web.empty.page')} />
+    </Alone>
+  )
+}
+
+/** A page that has nothing around it. */
+function Alone({ children }: { children: ReactNode }) {
+  return (
+    <main>
+      <h1 className="sr">Foyer</h1>
+      {children}
+    </main>
+  )
 }
 
 export const router = createRouter({
