@@ -180,8 +180,8 @@ func (m *Mails) webhookOff(ctx context.Context, e visit.Event, f *mail.Facts) er
 	return nil
 }
 
-// resetAsked is still true while the link is good: for an hour, and as long as
-// neither password nor address has changed.
+// resetAsked is still true while the link is good: for link.ResetFor, and as long
+// as neither password nor address has changed.
 func (m *Mails) resetAsked(ctx context.Context, e visit.Event, f *mail.Facts) error {
 	id, _ := e.Data["user_id"].(string)
 	user, err := m.Store.User(ctx, id)
