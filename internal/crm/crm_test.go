@@ -261,6 +261,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 				continue
 			}
 			b.Misbehave(c.fault)
+			if c.kind == visit.KindConflict {
+				b.Misbehave(c.fault) // it is tried once more
+			}
 			_, err := b.SyncVisit(t.Context(), ada(aVisit), (&memory{}).begin())
 			failure, ok := errors.AsType[*visit.Error](err)
 			require.True(t, ok, "%s: %v", c.fault, err)
@@ -331,6 +334,17 @@ func TestAContactThatSomebodyDeletedIsMadeAgain(t *testing.T) {
 		require.Len(t, b.Contacts(), 1)
 		require.Equal(t, refs.Contact, b.Contacts()[0].ID)
 	})
+}
+
+func TestAConflictWithSomebodyElseIsTriedOnceMore(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []visit.CRMKind{visit.Salesforce, visit.Dynamics} {
+		b := setup(t, kind)
+		b.Misbehave(crmtest.Duplicates)
+		_, err := b.SyncVisit(t.Context(), ada(aVisit), (&memory{}).begin())
+		require.NoError(t, err)
+		b.one(t, 1, 1)
+	}
 }
 
 func TestAConflictThatNamesTheRecordGivesItsID(t *testing.T) {
