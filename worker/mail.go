@@ -127,6 +127,7 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		ok = v.Status == visit.CheckedIn && v.CheckOutRequestedAt == nil && v.ExpectedDeparture.After(now) && announced(d.Event, v)
 	case visit.MailPresenceOverdue:
 		ok = v.Presence == visit.In || v.Presence == visit.Unconfirmed
+		f.Since = v.ExpectedDeparture
 	case visit.MailAgentOffline:
 		return m.agentAway(ctx, d.Event, f)
 	case visit.MailWebhookDisabled:
