@@ -43,8 +43,17 @@ func TestErasingAPersonLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	l.known(t, id, "canarycontact")
 	texts := append([]string{"canarycontact", "canarymeeting"}, guestTexts...)
+	declared := map[string]bool{}
+	for column := range personal(t) {
+		table, _, _ := strings.Cut(column, ".")
+		declared[table] = true
+	}
 	for _, text := range texts {
-		require.NotEmpty(t, inTables(t, l.bench, text), "negative control: %s", text)
+		tables := inTables(t, l.bench, text)
+		require.NotEmpty(t, tables, "negative control: %s", text)
+		for _, table := range tables {
+			require.True(t, declared[table], "%s holds %s and has no personal column", table, text)
+		}
 	}
 
 	erasure, err := l.ErasePerson(t.Context(), l.desk, person)
@@ -54,7 +63,7 @@ func TestErasingAPersonLeavesNothing(t *testing.T) {
 	for _, text := range guestTexts {
 		require.Empty(t, inTables(t, l.bench, text), text)
 	}
-	require.Equal(t, map[string]int64{"erasures": 1}, inTables(t, l.bench, "canarycontact"), "until the CRM has erased it")
+	require.Equal(t, []string{"erasures"}, inTables(t, l.bench, "canarycontact"), "until the CRM has erased it")
 	require.Equal(t, visit.Cancelled, l.bench.visit(t, invited.Visit.ID).Status)
 	require.Equal(t, []string{fmt.Sprintf(`{"person_id": "%s"}`, person)}, sql[string](t, l.bench, "select data::text from events where kind = 'person.erased'"))
 	require.Equal(t, "Ada", l.bench.visit(t, other).Visitor.FirstName)
