@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,7 +200,7 @@ func TestVoucherProcess(t *testing.T) {
 	t.Parallel()
 	r := recordedVouchers(t)
 	dir := r.files(t)
-	calls := append(r.GenerateErrors, r.ConfigErrors...)
+	calls := slices.Concat(r.GenerateErrors, r.ConfigErrors)
 	for i, call := range r.Verify {
 		odd := len(call.Args) > 1 || call.Args[0] == "" || strings.ContainsAny(call.Args[0][:1], `-"`) || strings.Contains(call.Args[0], ",")
 		if odd || i%20 == 0 {

@@ -24,7 +24,11 @@ func requireField(t *testing.T, err error, field string) {
 
 func TestDefaultFormat(t *testing.T) {
 	t.Parallel()
-	f := roll.Format{RollBits: roll.DefaultRollBits, TicketBits: roll.DefaultTicketBits, ChecksumBits: roll.DefaultChecksumBits, Alphabet: roll.DefaultAlphabet}
+	f, err := roll.NewFormat(strings.NewReader("\xff\x00\x00\x01"))
+	require.NoError(t, err)
+	require.EqualValues(t, 0xff000001, f.EffectiveMagic(roll.LongKey))
+	_, err = roll.NewFormat(strings.NewReader("\xff"))
+	require.Error(t, err)
 	require.NoError(t, f.Check(roll.ShortKey))
 	require.NoError(t, f.Check(roll.LongKey))
 	require.EqualValues(t, 65535, f.MaxRoll())
