@@ -1,7 +1,6 @@
 package roll
 
 import (
-	"crypto/rand"
 	"math/big"
 	"testing"
 
@@ -32,49 +31,4 @@ func requirePower(t require.TestingT, n, base, exponent uint64) {
 	want := new(big.Int).Exp(long(base), long(exponent), long(n)).Uint64()
 	m := newModulus(n)
 	require.Equal(t, want, m.exp(base, exponent), "%d^%d mod %d", base, exponent, n)
-}
-
-// BenchmarkFactor finds the private key of a public one of 64 bits: what keeping
-// the former from an agent is worth.
-func BenchmarkFactor(b *testing.B) {
-	for b.Loop() {
-		key, err := GenerateKey(rand.Reader, LongKey)
-		require.NoError(b, err)
-		p := factor(key.n)
-		found, ok := fromPrimes(max(p, key.n/p), min(p, key.n/p), key.e)
-		require.True(b, ok)
-		require.Equal(b, key.d, found.d)
-	}
-}
-
-// factor is Pollard's rho method: a sequence of squares modulo n repeats modulo a
-// prime of n long before it does modulo n.
-func factor(n uint64) uint64 {
-	m := newModulus(n)
-	for c := uint64(1); ; c++ {
-		slow, fast, product := uint64(2), uint64(2), m.one
-		step := func(x uint64) uint64 {
-			if x = m.mul(x, x); x >= n-c {
-				return x - (n - c)
-			}
-			return x + c
-		}
-		for i := 1; ; i++ {
-			slow, fast = step(slow), step(step(fast))
-			if slow == fast {
-				break // unlucky: another sequence
-			}
-			product = m.mul(product, max(slow, fast)-min(slow, fast))
-			if i%256 > 0 {
-				continue
-			}
-			divisor := new(big.Int).GCD(nil, nil, new(big.Int).SetUint64(product), new(big.Int).SetUint64(n)).Uint64()
-			if divisor > 1 && divisor < n {
-				return divisor
-			}
-			if divisor == n || product == 0 {
-				break
-			}
-		}
-	}
 }
