@@ -165,8 +165,8 @@ func TestOnesOwnPassword(t *testing.T) {
 	b := setup(t)
 	email, _ := b.user(t, auth.Reception, b.site)
 	here, there := b.enter(t, email, canaryPassword), b.enter(t, email, canaryPassword)
-	change := func(old, new string) call {
-		return call{method: "POST", path: "/api/v1/me/password", header: here, body: object{"old": old, "new": new}}
+	change := func(old, chosen string) call {
+		return call{method: "POST", path: "/api/v1/me/password", header: here, body: object{"old": old, "new": chosen}}
 	}
 	b.refused(t, 403, "password_wrong", change("wrong", "a goat on the roof"))
 	a := b.refused(t, 422, "invalid", change(canaryPassword, "short"))
@@ -248,7 +248,12 @@ func TestHostsSeeTheirOwnVisits(t *testing.T) {
 		require.NotEqual(t, 404, a.status, "%s: %s", op, a.text)
 	}
 	// Who comes back is told of one's own visits alone, too.
-	cursor := b.screen(t, "", host)
-	require.NoError(t, cursor.Close())
-	b.want(t, 200, call{path: "/api/v1/visits/" + others, as: b.admin})
+	again := b.screen(t, "", host)
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + also, header: host, body: object{"purpose": "x"}})
+	cursor, _ := again.next()["cursor"].(string)
+	require.NoError(t, again.Close())
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + others, as: b.admin, body: object{"purpose": "x"}})
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + also, header: host, body: object{"purpose": "y"}})
+	event, _ := b.screen(t, "cursor="+cursor, host).next()["event"].(object)
+	require.Equal(t, also, event["visit_id"])
 }

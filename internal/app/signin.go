@@ -54,7 +54,7 @@ func (s SignIn) provider(public Public, ring *seal.Keyring) (api.SignOn, error) 
 func (s SignIn) check() error {
 	issuer, err := url.Parse(s.OIDCIssuer)
 	switch {
-	case err != nil || issuer.Host == "" || issuer.Scheme != "https" && !(issuer.Scheme == "http" && loopback(issuer.Host)):
+	case err != nil || issuer.Host == "" || issuer.Scheme != "https" && (issuer.Scheme != "http" || !loopback(issuer.Host)):
 		return errors.New("--oidc-issuer is an https URL")
 	case s.OIDCClientID == "":
 		return errors.New("--oidc-issuer needs --oidc-client-id")
