@@ -354,3 +354,42 @@ func requireFair(t require.TestingT, d *desk, spent map[uint32]bool) {
 	}
 	require.LessOrEqual(t, left, brought)
 }
+
+// Three agents that see each other now and then let guests in and expire codes. When
+// all is told, all know the same.
+func TestAgentsApart(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDesk(t)
+		d.t = rt
+		agents, expired := []*roll.Usage{{}, {}, {}}, map[uint32]bool{}
+		agent := rapid.IntRange(0, 2)
+		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+			d.usage = agents[agent.Draw(rt, "agent")]
+			codes := []string{d.code("one", rapid.Uint32Range(1, 5).Draw(rt, "first")), d.code("one", rapid.Uint32Range(1, 5).Draw(rt, "second"))}
+			switch rapid.IntRange(0, 9).Draw(rt, "what") {
+			case 0:
+				ticket := rapid.Uint32Range(1, 5).Draw(rt, "expired")
+				d.expire(d.code("one", ticket))
+				expired[ticket] = true
+			case 1, 2:
+				d.usage.Merge(listed(agents[agent.Draw(rt, "heard of")])...)
+			default:
+				d.enter(codes...)
+			}
+			d.wait(time.Duration(rapid.IntRange(0, 40).Draw(rt, "minutes")) * time.Minute)
+		}
+		all := union(union(agents[0], agents[1]), agents[2])
+		for _, u := range agents {
+			u.Merge(listed(all)...)
+			require.Equal(rt, picture(all), picture(u))
+		}
+		for ticket := range uint32(5) {
+			d.usage = all
+			state := d.test(d.code("one", ticket+1)).Findings[0].State
+			if expired[ticket+1] {
+				require.Equal(rt, roll.Expired, state, "expired anywhere is expired everywhere")
+			}
+		}
+	})
+}
