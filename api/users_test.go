@@ -100,6 +100,28 @@ func TestUsersAreAddedAndChanged(t *testing.T) {
 	require.Len(t, b.want(t, 200, call{path: "/api/v1/users?cursor=" + list.string("next"), header: admin}).list("items"), 1)
 }
 
+func TestAUserIsErased(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	email, id := b.user(t, auth.Reception, b.site)
+	who := b.enter(t, email, canaryPassword)
+	b.secondFactor(t, who)
+	erase := func(id string) call {
+		return call{method: "POST", path: "/api/v1/users/" + id + "/erase", as: b.admin}
+	}
+	b.want(t, 204, erase(id))
+	b.want(t, 204, erase(id))
+	b.refused(t, 401, "unauthenticated", call{path: "/api/v1/me", header: who})
+	a := b.want(t, 200, call{path: "/api/v1/users/" + id, as: b.admin})
+	require.NotContains(t, string(a.text), email)
+	require.NotContains(t, string(a.text), "Desk")
+	require.NotEmpty(t, a.string("user.disabled_at"))
+	_, boss := b.user(t, auth.Administrator)
+	b.refused(t, 409, "last_administrator", erase(boss))
+	_, err := b.UserByEmail(t.Context(), email)
+	require.ErrorIs(t, err, store.ErrUserNotFound)
+}
+
 func TestTheLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
