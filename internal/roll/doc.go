@@ -77,6 +77,8 @@
 // code and using it differ in whether the decision's entries are merged. The order
 // is: decide, make the entries durable, merge them, let the guest in.
 //
+// [Import] takes over what pfSense knows of a roll, [Export] gives it back.
+//
 // # Generations
 //
 // A ticket belongs to a generation of a roll, not to a roll's number. Changing a

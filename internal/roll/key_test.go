@@ -215,3 +215,31 @@ func TestKeysHideThemselves(t *testing.T) {
 		require.NotContains(t, out.String(), part)
 	}
 }
+
+// FuzzKeys: whatever is pasted is a key that is given out as it was taken in, or it
+// is refused.
+func FuzzKeys(f *testing.F) {
+	for _, key := range recorded(f).Keys {
+		private, _ := pem.Decode([]byte(key.Private))
+		public, _ := pem.Decode([]byte(key.Public))
+		f.Add(private.Bytes, public.Bytes)
+	}
+	f.Fuzz(func(t *testing.T, private, public []byte) {
+		for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY"} {
+			text := []byte(pemOf(label, private))
+			_, _ = roll.ReadOriginalKey(text, true)
+			if key, err := roll.ParsePrivateKey(text); err == nil {
+				again, err := roll.ParsePrivateKey(key.PEM())
+				require.NoError(t, err)
+				require.NoError(t, roll.CheckPair(again, key.PublicKey))
+			}
+		}
+		text := []byte(pemOf("PUBLIC KEY", public))
+		_, _ = roll.ReadOriginalKey(text, false)
+		if key, err := roll.ParsePublicKey(text); err == nil {
+			again, err := roll.ParsePublicKey(key.PEM())
+			require.NoError(t, err)
+			require.Equal(t, key, again)
+		}
+	})
+}

@@ -27,7 +27,8 @@ type Series struct {
 // formats that it had before, whose rolls are all retired.
 type Zone []Series
 
-// Claim is a code that somebody entered, and what it is found to be.
+// Claim is a code that somebody entered, and what it is found to be. Whoever looks
+// up long codes makes claims of what is found, for [Decide] to go on with.
 type Claim struct {
 	Code string // as typed
 	Reading
