@@ -201,12 +201,15 @@ func TestCheckPair(t *testing.T) {
 // A key in a log, an error or a frame is a key given away.
 func TestKeysHideThemselves(t *testing.T) {
 	t.Parallel()
-	key := recorded(t).key(t, "d-k0-32b").private(t)
+	text := recorded(t).key(t, "d-k0-32b")
+	key := text.private(t)
+	original, err := roll.ReadOriginalKey([]byte(text.Private), true)
+	require.NoError(t, err)
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, nil))
 	logger.Info("keys", "private", key, "public", key.PublicKey, "pointer", &key)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%s"} {
-		fmt.Fprintf(&out, verb+verb+"\n", key, key.PublicKey)
+		fmt.Fprintf(&out, verb+verb+verb+"\n", key, key.PublicKey, original)
 	}
 	encoded, err := json.Marshal(map[string]any{"private": key, "public": key.PublicKey})
 	require.NoError(t, err)

@@ -43,26 +43,21 @@ func Import(s Series, r Roll, files Files) ([]Entry, error) {
 // active reads the active file. Of two spellings of one ticket the longer counts.
 func (s Series) active(r Roll, text string) (map[Ticket]Record, error) {
 	records := map[Ticket]Record{}
-	line := 0
-	for text := range strings.Lines(text) {
-		line++
-		fields := strings.Split(strings.TrimSpace(text), ",")
-		if len(fields) != 3 {
-			return nil, badActive(line)
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		code, record, ok := parseActive(strings.TrimSpace(line))
+		if !ok {
+			return nil, visit.Invalid("active", "Line %d is not of the form CODE,START,MINUTES. Copy the whole file again.", number)
 		}
-		start, err1 := strconv.ParseInt(fields[1], 10, 64)
-		minutes, err2 := strconv.ParseInt(fields[2], 10, 64)
-		if err1 != nil || err2 != nil || minutes < 0 || minutes > int64(MaxFor/time.Minute) || start < 0 || start >= maxStart {
-			return nil, badActive(line)
-		}
-		claim := s.find(fields[0])
-		if claim.Err != nil || claim.Of.ID != r.ID || minutes == 0 {
+		claim := s.find(code)
+		if claim.Err != nil || claim.Of.ID != r.ID || record.For == 0 {
 			continue
 		}
-		t := claim.Ticket()
-		record := Record{At: time.Unix(start, 0).UTC(), Holder: t, For: time.Duration(minutes) * time.Minute}
-		if old, ok := records[t]; !ok || record.At.Add(record.For).After(old.At.Add(old.For)) {
-			records[t] = record
+		record.Holder = claim.Ticket()
+		old, ok := records[record.Holder]
+		if !ok || record.At.Add(record.For).After(old.At.Add(old.For)) {
+			records[record.Holder] = record
 		}
 	}
 	return records, nil
@@ -71,8 +66,16 @@ func (s Series) active(r Roll, text string) (map[Ticket]Record, error) {
 // maxStart is the year 10000, whose instants have no RFC 3339 form.
 const maxStart = 253402300800
 
-func badActive(line int) error {
-	return visit.Invalid("active", "Line %d is not of the form CODE,START,MINUTES. Copy the whole file again.", line)
+// parseActive reads a line of the active file. No code has a comma in it.
+func parseActive(line string) (code string, record Record, ok bool) {
+	fields := strings.Split(line, ",")
+	if len(fields) != 3 {
+		return "", Record{}, false
+	}
+	start, err1 := strconv.ParseUint(fields[1], 10, 64)
+	minutes, err2 := strconv.ParseUint(fields[2], 10, 64)
+	ok = err1 == nil && err2 == nil && start < maxStart && minutes <= uint64(MaxFor/time.Minute)
+	return fields[0], Record{At: time.Unix(int64(start), 0).UTC(), For: time.Duration(minutes) * time.Minute}, ok
 }
 
 // Export makes pfSense's files of a roll's state at an instant, so that it goes on
