@@ -84,7 +84,7 @@
 // A ticket belongs to a generation of a roll, not to a roll's number. Changing a
 // roll's number or count, or its zone's keys or bits, retires the generation. Its
 // codes stay dead: one that follows under the same number begins behind its last
-// ticket ([Roll.Successor]), and codes of earlier keys and bits are recognised as
+// ticket ([Series.Place]), and codes of earlier keys and bits are recognised as
 // theirs before the current ones are asked ([Zone.Find]).
 //
 // # What a stolen key means

@@ -217,11 +217,13 @@ func TestRetiredCodesStayDead(t *testing.T) {
 	d.granted(used)
 
 	old := d.roll("one")
-	next, err := old.Successor(d.format, 5)
+	next := roll.Roll{ID: "next", Number: 1, Count: 5, For: time.Hour}
+	_, err := d.zone[0].Place(next)
+	require.ErrorContains(t, err, "a roll 1 already")
+	old.Retired, old.RunsOn = true, true
+	next, err = d.zone[0].Place(next)
 	require.NoError(t, err)
 	require.Equal(t, [2]uint32{21, 25}, [2]uint32{next.First, next.Last()})
-	old.Retired, old.RunsOn = true, true
-	next.ID = "next"
 	d.zone[0].Rolls = append(d.zone[0].Rolls, next)
 	require.Equal(t, []error{roll.ErrCodeRetired}, d.refused(roll.Invalid, unused))
 	require.Equal(t, time.Hour, d.granted(used), "runs on")
