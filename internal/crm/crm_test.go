@@ -246,6 +246,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{fault: crmtest.Unavailable, kind: visit.KindUnavailable, code: "crm_unavailable"},
 			{fault: crmtest.Lost, kind: visit.KindUnavailable, code: "crm_unavailable"},
 			{fault: crmtest.Cut, kind: visit.KindUnavailable, code: "unavailable"},
+			{fault: crmtest.Garbage, kind: visit.KindUnavailable, code: "unavailable"},
 			{fault: crmtest.Limited, kind: visit.KindLimited, code: "crm_limited", after: 7 * time.Second, unless: kind == visit.Salesforce},
 			{fault: crmtest.Limited, kind: visit.KindLimited, code: "crm_limited", after: 15 * time.Minute, unless: kind != visit.Salesforce},
 			{fault: crmtest.Page, kind: visit.KindUnavailable, code: "crm_unreadable"},
