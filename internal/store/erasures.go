@@ -167,7 +167,7 @@ func (s *Store) ContactErased(ctx context.Context, id visit.ErasureID, done CRMC
 			return err
 		}
 		contacts = slices.DeleteFunc(contacts, func(c CRMContact) bool {
-			return c.AccountID == done.AccountID && c.ContactRef == done.ContactRef
+			return c.AccountID == done.AccountID && c.ContactRef == done.ContactRef && slices.Equal(c.VisitRefs, done.VisitRefs)
 		})
 		_, err = t.Exec(ctx, `update erasures set crm = @crm where id = @id`, pgx.NamedArgs{"id": id, "crm": contacts})
 		return err
