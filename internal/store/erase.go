@@ -76,7 +76,32 @@ func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, rows []vis
 		return erasureRow{}, err
 	}
 	t.auditPerson(rows, by.Actor, "person.erasure", id, bodyOf(counts))
-	return t.insertErasure(ctx, by, id, sitesOf(rows), counts, contacts)
+	row, err := t.insertErasure(ctx, by, id, sitesOf(rows), counts, contacts)
+	if err != nil {
+		return erasureRow{}, err
+	}
+	_, err = t.Exec(ctx, `update crm_syncs set erasure_id = @id where visit_id = any(@ids::uuid[])`, pgx.NamedArgs{"id": row.ID, "ids": idsOf(rows)})
+	return row, err
+}
+
+// eraseLate has an erasure go on, for what a CRM was just writing when the person
+// was erased: its ids were not among those that were collected.
+func (t *tx) eraseLate(ctx context.Context, id visit.VisitID, refs visit.CRMRefs) error {
+	if refs == (visit.CRMRefs{}) {
+		return nil
+	}
+	const add = `update erasures e set state = 'pending', reason = '', ended_at = null,
+			crm = e.crm || jsonb_build_array(jsonb_build_object('account_id', c.account_id, 'contact_ref', @contact::text, 'visit_refs', @visits::text[]))
+		from crm_syncs c where c.visit_id = @id and e.id = c.erasure_id returning e.id`
+	visits := []string{}
+	if refs.Visit != "" {
+		visits = append(visits, refs.Visit)
+	}
+	erasures, err := scalars[string](ctx, t, add, pgx.NamedArgs{"id": id, "contact": refs.Contact, "visits": visits})
+	for _, erasure := range erasures {
+		t.audit("", "system:crm", "erasure.continued", "erasure:"+erasure, nil)
+	}
+	return err
 }
 
 func visitIDsOf(rows []visitRow) []visit.VisitID {
@@ -121,7 +146,10 @@ func crmContacts(ctx context.Context, t *tx, rows []visitRow) ([]CRMContact, err
 		VisitRef   string
 	}
 	args := pgx.NamedArgs{"ids": idsOf(rows), "now": t.now}
-	const find = `select account_id, contact_ref, visit_ref from crm_syncs
+	const find = `select account_id, contact_ref, visit_ref from (
+			select visit_id, account_id, contact_ref, visit_ref from crm_syncs
+			union all select c.visit_id, e.account_id, e.contact_ref, e.visit_ref from crm_syncs c
+				cross join lateral jsonb_to_recordset(c.elsewhere) e (account_id uuid, contact_ref text, visit_ref text)) c
 		where visit_id = any(@ids::uuid[]) and (contact_ref <> '' or visit_ref <> '') order by account_id, contact_ref, visit_id`
 	refs, err := all[ref](ctx, t, find, args)
 	if err != nil {
