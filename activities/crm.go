@@ -54,6 +54,9 @@ type CRM struct {
 const (
 	HandedOver Outcome = "synced"
 	Skipped    Outcome = "skipped" // there was nothing to send, or it was not to be sent
+	// Outward is no outcome yet: the CRM has to be called, which is not done within a
+	// workflow's task, where nothing may take long.
+	Outward Outcome = "outward"
 )
 
 // crmSyncFor bounds an attempt, so that its end can still be noted and nobody else
@@ -63,12 +66,9 @@ const crmSyncFor = visit.CRMBusyFor - 15*time.Second
 // errNoSuchCRM: nothing here can speak to CRMs.
 var errNoSuchCRM = visit.Errorf(visit.KindInvalid, "crm_unknown", "This process speaks to no CRM.")
 
-// errOutward sends the step from a workflow's task, where nothing may take long, to
-// the queue of what goes out. Its RetryAfter is beyond the time of a local activity.
-var errOutward = &visit.Error{Kind: visit.KindUnavailable, Code: "crm_outward", Message: "Not within the workflow's task.", RetryAfter: 10 * time.Second}
-
 // SyncCRM logs the ended visit in the site's CRM, where there is one. What is set
-// counts when the visit ends, not when it began.
+// counts when the visit ends, not when it began. As a local activity it calls nobody:
+// where that is needed it answers Outward, for the workflow to ask again outside.
 //
 // A refusal for good is a result and not an error: it is noted for somebody to mend
 // and burns no attempts. An account that does not answer turns attempts away at
@@ -89,7 +89,7 @@ func (c *CRM) SyncCRM(ctx context.Context, in VisitInput) (Synced, error) {
 		return synced, err
 	}
 	if activity.GetInfo(ctx).IsLocalActivity {
-		return Synced{}, errOutward
+		return Synced{Outcome: Outward}, nil
 	}
 	if c.Accounts == nil {
 		return Synced{}, errNoSuchCRM

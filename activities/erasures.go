@@ -57,25 +57,39 @@ type Erasures struct {
 	CRM  CRMEraser // nil: this version speaks to no CRM
 }
 
-// EraseFromCRM erases a person in every CRM that knows them, one contact after the
-// other; what is done is noted before the next one.
+// EraseFromCRM erases a person in every CRM that knows them. What is done is noted
+// at once; one CRM that refuses or is away keeps no other from being asked. What a
+// CRM was still writing when the person was erased may be added meanwhile.
 func (e *Erasures) EraseFromCRM(ctx context.Context, in ErasureInput) (ErasedFromCRM, error) {
-	contacts, err := e.Book.ContactsToErase(ctx, in.ErasureID)
-	if err != nil {
-		return ErasedFromCRM{}, err
-	}
-	if e.CRM == nil && len(contacts) > 0 {
-		return ErasedFromCRM{}, errNoCRM
-	}
-	for i, contact := range contacts {
-		if err := e.CRM.EraseVisitor(ctx, contact.AccountID, contact.ContactRef, contact.VisitRefs); err != nil {
-			return ErasedFromCRM{Contacts: i}, err
+	erased := ErasedFromCRM{}
+	for {
+		contacts, err := e.Book.ContactsToErase(ctx, in.ErasureID)
+		if err != nil || len(contacts) == 0 {
+			return erased, err
 		}
-		if err := e.Book.ContactErased(ctx, in.ErasureID, contact); err != nil {
-			return ErasedFromCRM{Contacts: i}, err
+		if e.CRM == nil {
+			return erased, errNoCRM
+		}
+		var failed error
+		for _, contact := range contacts {
+			switch err := e.eraseContact(ctx, in, contact); {
+			case err == nil:
+				erased.Contacts++
+			case failed == nil || final(visit.KindOf(failed)):
+				failed = err // one that repeating may mend counts for more
+			}
+		}
+		if failed != nil {
+			return erased, failed
 		}
 	}
-	return ErasedFromCRM{Contacts: len(contacts)}, nil
+}
+
+func (e *Erasures) eraseContact(ctx context.Context, in ErasureInput, contact CRMContact) error {
+	if err := e.CRM.EraseVisitor(ctx, contact.AccountID, contact.ContactRef, contact.VisitRefs); err != nil {
+		return err
+	}
+	return e.Book.ContactErased(ctx, in.ErasureID, contact)
 }
 
 // EndErasure closes an erasure, or says that somebody has to look.

@@ -137,7 +137,13 @@ func TestBadAddresses(t *testing.T) {
 		"/api/v1/nothing":                                                   404,
 		"/api/v1/visits/" + id + "/nothing":                                 404,
 		"/nothing":                                                          404,
-		"/api/v1/login":                                                     405,
+		"/api/v1/logout":                                                    405,
+		"/api/v1/login?x=1":                                                 422,
+		"/api/v1/users/x":                                                   422,
+		"/api/v1/users/" + id:                                               404,
+		"/api/v1/users?cursor=x":                                            422,
+		"/api/v1/users?limit=201":                                           422,
+		"/api/v1/sites/x/kiosks":                                            422,
 		"/api/v1/visits/" + id + "/check-in":                                405,
 	} {
 		a := b.do(t, call{path: path, as: b.admin})

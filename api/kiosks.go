@@ -127,7 +127,7 @@ func (s *Server) pairKiosk(ctx context.Context, in *pairInput) (*pairAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	cookie := s.cookie(secret.Reveal(), int(kioskFor.Seconds()))
+	cookie := s.cookie(secret.Reveal(), int(kioskFor.Seconds())) //nolint:gosec // G124: as the login's
 	cookie.Name = kioskCookieName
 	s.Logger.InfoContext(ctx, "kiosk paired", "kiosk", kiosk.ID, "site", kiosk.SiteID)
 	return &pairAnswer{SetCookie: []http.Cookie{cookie, s.cookie("", -1)}, Body: meOf(principal)}, nil

@@ -71,7 +71,7 @@ func TestGuestPagesAreServed(t *testing.T) {
 
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
-	send := func(method string, form url.Values) (*http.Response, string) {
+	send := func(method string, form url.Values) (status int, page, policy string) {
 		request, err := http.NewRequestWithContext(t.Context(), method, b.url+"/v/"+token, strings.NewReader(form.Encode()))
 		require.NoError(t, err)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -79,27 +79,27 @@ func TestGuestPagesAreServed(t *testing.T) {
 		response, err := client.Do(request)
 		require.NoError(t, err)
 		defer response.Body.Close()
-		page, err := io.ReadAll(response.Body)
+		body, err := io.ReadAll(response.Body)
 		require.NoError(t, err)
-		return response, string(page)
+		return response.StatusCode, string(body), response.Header.Get("Content-Security-Policy")
 	}
-	response, page := send("GET", nil)
-	require.Equal(t, 200, response.StatusCode)
-	require.Contains(t, response.Header.Get("Content-Security-Policy"), "form-action 'self'")
-	response, _ = send("HEAD", nil)
-	require.Equal(t, 200, response.StatusCode)
+	status, page, policy := send("GET", nil)
+	require.Equal(t, 200, status)
+	require.Contains(t, policy, "form-action 'self'")
+	status, _, _ = send("HEAD", nil)
+	require.Equal(t, 200, status)
 	shown := regexp.MustCompile(`name="departure" value="(\d+)"`).FindStringSubmatch(page)[1]
 
-	response, _ = send("POST", url.Values{"action": {"extend"}, "departure": {shown}})
-	require.Equal(t, 303, response.StatusCode)
+	status, _, _ = send("POST", url.Values{"action": {"extend"}, "departure": {shown}})
+	require.Equal(t, 303, status)
 	moved, err := b.Visit(t.Context(), store.Everything, id)
 	require.NoError(t, err)
 	require.Equal(t, v.ExpectedDeparture.Add(30*time.Minute), moved.ExpectedDeparture)
 	require.Contains(t, b.workflows.called(), "departure-changed")
 
 	b.workflows.set(fails)
-	response, _ = send("POST", url.Values{"action": {"check-out"}})
-	require.Equal(t, 303, response.StatusCode)
+	status, _, _ = send("POST", url.Values{"action": {"check-out"}})
+	require.Equal(t, 303, status)
 	ended, err := b.Visit(t.Context(), store.Everything, id)
 	require.NoError(t, err)
 	require.Equal(t, visit.CheckedOut, ended.Status, "also while Temporal is away")

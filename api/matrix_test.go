@@ -152,6 +152,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"PATCH /api/v1/users/{user}":                                   object{"name": "x"},
 		"DELETE /api/v1/users/{user}":                                  none,
 		"DELETE /api/v1/users/{user}/totp":                             none,
+		"POST /api/v1/users/{user}/erase":                              none,
 		"GET /api/v1/roles":                                            none,
 		"PATCH /api/v1/me":                                             object{"name": "x"},
 		"POST /api/v1/me/password":                                     object{"old": "x", "new": "y"},

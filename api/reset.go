@@ -81,5 +81,5 @@ func (s *Server) reset(ctx context.Context, in *resetInput) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Store.ResetPassword(ctx, user.ID, l.ExpiresAt.Add(-visit.ResetLinkFor), hash)
+	return nil, s.Store.ResetPassword(ctx, user.ID, l.MadeAt(), hash)
 }

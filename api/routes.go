@@ -100,6 +100,7 @@ func (s *Server) routes() {
 	route(s, "GET /api/v1/users/{user}", auth.UsersRead, "Read a user", s.readUser)
 	route(s, "PATCH /api/v1/users/{user}", auth.UsersWrite, "Change a user; ends their logins unless only name or language changed", s.changeUser)
 	route(s, "DELETE /api/v1/users/{user}", auth.UsersWrite, "Disable a user; ends their logins", s.disableUser, status(204), also(409))
+	route(s, "POST /api/v1/users/{user}/erase", auth.UsersWrite, "Disable a user and erase what is personal of them", s.eraseUser, status(204))
 	route(s, "DELETE /api/v1/users/{user}/totp", auth.UsersWrite, "Switch off a lost second factor", s.resetTOTP, status(204), also(409))
 	route(s, "GET /api/v1/roles", anybody, "The roles and what they may do", s.listRoles)
 

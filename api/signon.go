@@ -77,7 +77,7 @@ func (s *Server) signOnStart(ctx context.Context, in *FromAddress) (*redirectAns
 // signOnCookie is Lax, unlike others of ours: the provider's page sends the browser
 // back with it.
 func (s *Server) signOnCookie(value string, maxAge int) http.Cookie {
-	c := s.cookie(value, maxAge)
+	c := s.cookie(value, maxAge) //nolint:gosec // G124: as the login's, but Lax
 	c.Name, c.Path, c.SameSite = signOnCookie, signOnPath, http.SameSiteLaxMode
 	return c
 }

@@ -16,6 +16,7 @@ type users interface {
 	Users(ctx context.Context, scope store.Scope, page store.Page) (store.UserPage, error)
 	UserInScope(ctx context.Context, scope store.Scope, id string) (store.User, error)
 	CreateUser(ctx context.Context, by store.Caller, user store.NewUser) (store.User, error)
+	EraseUser(ctx context.Context, by store.Caller, id string, may func(store.User) error) error
 }
 
 // User is a member of staff.
@@ -214,6 +215,13 @@ func (s *Server) disableUser(ctx context.Context, in *UserPath) (*struct{}, erro
 		return mayManage(auth.PrincipalOf(ctx), was)
 	})
 	return nil, err
+}
+
+// eraseUser takes everything personal off a user who has left.
+func (s *Server) eraseUser(ctx context.Context, in *UserPath) (*struct{}, error) {
+	return nil, s.Store.EraseUser(ctx, s.caller(ctx), in.User, func(u store.User) error {
+		return mayManage(auth.PrincipalOf(ctx), u)
+	})
 }
 
 // resetTOTP switches off the second factor of somebody who has lost it.

@@ -100,6 +100,28 @@ func TestUsersAreAddedAndChanged(t *testing.T) {
 	require.Len(t, b.want(t, 200, call{path: "/api/v1/users?cursor=" + list.string("next"), header: admin}).list("items"), 1)
 }
 
+func TestAUserIsErased(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	email, id := b.user(t, auth.Reception, b.site)
+	who := b.enter(t, email, canaryPassword)
+	b.secondFactor(t, who)
+	erase := func(id string) call {
+		return call{method: "POST", path: "/api/v1/users/" + id + "/erase", as: b.admin}
+	}
+	b.want(t, 204, erase(id))
+	b.want(t, 204, erase(id))
+	b.refused(t, 401, "unauthenticated", call{path: "/api/v1/me", header: who})
+	a := b.want(t, 200, call{path: "/api/v1/users/" + id, as: b.admin})
+	require.NotContains(t, string(a.text), email)
+	require.NotContains(t, string(a.text), "Desk")
+	require.NotEmpty(t, a.string("user.disabled_at"))
+	_, boss := b.user(t, auth.Administrator)
+	b.refused(t, 409, "last_administrator", erase(boss))
+	_, err := b.UserByEmail(t.Context(), email)
+	require.ErrorIs(t, err, store.ErrUserNotFound)
+}
+
 func TestTheLastAdministratorStays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -165,8 +187,8 @@ func TestOnesOwnPassword(t *testing.T) {
 	b := setup(t)
 	email, _ := b.user(t, auth.Reception, b.site)
 	here, there := b.enter(t, email, canaryPassword), b.enter(t, email, canaryPassword)
-	change := func(old, new string) call {
-		return call{method: "POST", path: "/api/v1/me/password", header: here, body: object{"old": old, "new": new}}
+	change := func(old, chosen string) call {
+		return call{method: "POST", path: "/api/v1/me/password", header: here, body: object{"old": old, "new": chosen}}
 	}
 	b.refused(t, 403, "password_wrong", change("wrong", "a goat on the roof"))
 	a := b.refused(t, 422, "invalid", change(canaryPassword, "short"))
@@ -248,7 +270,12 @@ func TestHostsSeeTheirOwnVisits(t *testing.T) {
 		require.NotEqual(t, 404, a.status, "%s: %s", op, a.text)
 	}
 	// Who comes back is told of one's own visits alone, too.
-	cursor := b.screen(t, "", host)
-	require.NoError(t, cursor.Close())
-	b.want(t, 200, call{path: "/api/v1/visits/" + others, as: b.admin})
+	again := b.screen(t, "", host)
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + also, header: host, body: object{"purpose": "x"}})
+	cursor, _ := again.next()["cursor"].(string)
+	require.NoError(t, again.Close())
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + others, as: b.admin, body: object{"purpose": "x"}})
+	b.want(t, 200, call{method: "PATCH", path: "/api/v1/visits/" + also, header: host, body: object{"purpose": "y"}})
+	event, _ := b.screen(t, "cursor="+cursor, host).next()["event"].(object)
+	require.Equal(t, also, event["visit_id"])
 }

@@ -24,8 +24,9 @@ type CRM struct {
 	vendors  *crm.Vendors
 	gate     *limit.Gate
 
-	mu      sync.Mutex // guards clients
+	mu      sync.Mutex // guards what follows
 	clients map[visit.CRMAccountID]crmClient
+	busy    map[string]chan struct{} // by account and address; closed when it is free
 }
 
 // crmClient is kept as long as its account is not changed: it has the token.
@@ -36,7 +37,7 @@ type crmClient struct {
 
 // NewCRM returns the way to customers' CRMs.
 func NewCRM(accounts CRMAccounts, vendors *crm.Vendors, gate *limit.Gate) *CRM {
-	return &CRM{accounts: accounts, vendors: vendors, gate: gate, clients: map[visit.CRMAccountID]crmClient{}}
+	return &CRM{accounts: accounts, vendors: vendors, gate: gate, clients: map[visit.CRMAccountID]crmClient{}, busy: map[string]chan struct{}{}}
 }
 
 // crmAtOnce is how many of a process's slots one account may hold.
@@ -80,8 +81,40 @@ func (c *CRM) SyncVisit(ctx context.Context, job visit.CRMJob, note func(context
 	if err != nil {
 		return err
 	}
+	done, err := c.alone(ctx, string(job.AccountID)+" "+job.Visit.Visitor.Email)
+	if err != nil {
+		return err
+	}
+	defer done()
 	_, err = client.SyncVisit(ctx, job.Visit, crm.Memory{Refs: job.Refs(), Since: job.Since, Note: note})
 	return err
+}
+
+// alone waits until no other visit of the address is on its way: of a group that
+// gave one address and leaves together, each would find no contact and make one.
+func (c *CRM) alone(ctx context.Context, key string) (done func(), err error) {
+	for {
+		c.mu.Lock()
+		free, taken := c.busy[key]
+		if !taken {
+			free = make(chan struct{})
+			c.busy[key] = free
+		}
+		c.mu.Unlock()
+		if !taken {
+			return func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				delete(c.busy, key)
+				close(free)
+			}, nil
+		}
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return nil, &visit.Error{Kind: visit.KindLimited, Code: "crm_held_back", Message: "Another visit of this visitor is on its way.", RetryAfter: time.Second}
+		}
+	}
 }
 
 // EraseVisitor implements activities.CRMEraser: it erases a contact and visits, by

@@ -110,6 +110,33 @@ func TestAVisitReachesTheCRMAndTheDetailSaysSo(t *testing.T) {
 	}
 }
 
+// A group that gave one address and leaves together is one contact, also where the
+// CRM has no keys.
+func TestVisitsOfOneAddressAtOnceMakeOneContact(t *testing.T) {
+	t.Parallel()
+	for _, kind := range visit.CRMKinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			b := setupCRM(t, kind, 0)
+			visits := make([]visit.VisitID, 4)
+			for i := range visits {
+				visits[i] = b.left(t)
+			}
+			var together sync.WaitGroup
+			for _, id := range visits {
+				together.Go(func() {
+					if _, err := b.sync(t, id); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			together.Wait()
+			require.Len(t, b.fake.Contacts(), 1)
+			require.Len(t, b.fake.Visits(), len(visits))
+		})
+	}
+}
+
 func TestACRMThatRefusesNeedsAttentionUntilItIsMended(t *testing.T) {
 	t.Parallel()
 	b := setupCRM(t, visit.HubSpot, 0)

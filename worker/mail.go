@@ -127,6 +127,7 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		ok = v.Status == visit.CheckedIn && v.CheckOutRequestedAt == nil && v.ExpectedDeparture.After(now) && announced(d.Event, v)
 	case visit.MailPresenceOverdue:
 		ok = v.Presence == visit.In || v.Presence == visit.Unconfirmed
+		f.Since = v.ExpectedDeparture
 	case visit.MailAgentOffline:
 		return m.agentAway(ctx, d.Event, f)
 	case visit.MailWebhookDisabled:
@@ -180,8 +181,8 @@ func (m *Mails) webhookOff(ctx context.Context, e visit.Event, f *mail.Facts) er
 	return nil
 }
 
-// resetAsked is still true while the link is good: for an hour, and as long as
-// neither password nor address has changed.
+// resetAsked is still true while the link is good: for link.ResetFor, and as long
+// as neither password nor address has changed.
 func (m *Mails) resetAsked(ctx context.Context, e visit.Event, f *mail.Facts) error {
 	id, _ := e.Data["user_id"].(string)
 	user, err := m.Store.User(ctx, id)

@@ -14,7 +14,11 @@ import (
 func syncCRM(ctx workflow.Context, in VisitInput) activities.Outcome {
 	options := untilDelivered("hand the visit to the site's CRM")
 	options.TaskQueue = outward(ctx)
-	synced, err := do(ctx, options, crm.SyncCRM, activities.VisitInput{VisitID: in.VisitID})
+	handed := activities.VisitInput{VisitID: in.VisitID}
+	synced, err := do(ctx, options, crm.SyncCRM, handed)
+	if err == nil && synced.Outcome == activities.Outward {
+		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), crm.SyncCRM, handed).Get(ctx, &synced)
+	}
 	if err != nil {
 		workflow.GetLogger(ctx).Error("visit not handed to the CRM", "error", err)
 		return failCRM(ctx, in)

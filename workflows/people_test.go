@@ -92,6 +92,23 @@ func TestAnErasureIsDoneWhenEachCRMHasErasedThePerson(t *testing.T) {
 	require.Equal(t, []string{"canary-contact", "second", "second"}, erased, "what is done is not asked for again")
 }
 
+func TestACRMThatRefusesKeepsNoOtherFromErasing(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	s.desk.Papers.Know(theContact, activities.CRMContact{AccountID: "another", ContactRef: "second"})
+	s.desk.Papers.Erase = func(c activities.CRMContact) error {
+		if c.ContactRef == theContact.ContactRef {
+			return visit.Errorf(visit.KindNotFound, "crm_account_not_found", "The account was removed.")
+		}
+		return nil
+	}
+	state, reasons := s.erase()
+	require.Equal(t, "needs_attention", state)
+	require.Equal(t, []string{"crm_account_not_found"}, reasons)
+	_, left := s.desk.Papers.Ends()
+	require.Equal(t, 1, left)
+}
+
 func TestWhatACRMRefusesForGoodNeedsAttentionAtOnce(t *testing.T) {
 	t.Parallel()
 	s := tell(t)

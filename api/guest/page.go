@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/foyerhq/foyer/internal/link"
-	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/qr"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -105,7 +104,7 @@ func (q *request) present(g *page) {
 		suffix = "_host"
 	}
 	until := q.p.Near(q.visit.ExpectedDeparture, q.Now())
-	g.Title = q.p.Text("guest.title.on_site"+suffix, "visitor", mail.FullName(q.visit.Visitor))
+	g.Title = q.p.Text("guest.title.on_site"+suffix, "visitor", strings.TrimSpace(q.visit.Visitor.FirstName+" "+q.visit.Visitor.LastName))
 	g.Text = q.p.Text("guest.text.on_site"+suffix, "time", until)
 	switch q.r.URL.Query().Get("done") {
 	case "extended":

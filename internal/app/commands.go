@@ -160,6 +160,11 @@ type AdminCreate struct {
 // Run makes the administrator.
 func (c *AdminCreate) Run(ctx context.Context, p *Program) error {
 	made := c.Password == ""
+	if !made {
+		if err := auth.CheckChoice(c.Password, c.Email, c.Name); err != nil {
+			return err
+		}
+	}
 	if made {
 		var err error
 		if c.Password, err = newPassword(); err != nil {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/netip"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -25,26 +21,11 @@ func newVendors(o Outward) (*crm.Vendors, error) {
 	if err != nil {
 		return nil, err
 	}
-	return crm.NewVendors(crm.Options{HTTP: &http.Client{Transport: guarded(guard)}, Allow: guard.Allowed, Now: time.Now}), nil
+	return crm.NewVendors(crm.Options{HTTP: webhook.HTTPClient(webhook.Options{Guard: guard}), Allow: guard.Allowed, Now: time.Now}), nil
 }
 
 func newCRM(s *store.Store, vendors *crm.Vendors) *worker.CRM {
 	return worker.NewCRM(s, vendors, worker.NewCRMGate(time.Now))
-}
-
-// guarded dials only addresses that may be called, as they resolve at that moment.
-func guarded(guard webhook.Guard) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		peer, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return guard.Check(peer.Addr())
-	}}
-	return &http.Transport{
-		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 100, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
-	}
 }
 
 // CRMCommands look after customers' CRM accounts.

@@ -1,35 +1,29 @@
 package app
 
 import (
+	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/foyerhq/foyer/internal/crm/crmtest"
+	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/webhook"
 )
 
 // What a CRM's name resolves to is judged when it is dialled.
 func TestCRMsAreDialledThroughTheGuard(t *testing.T) {
 	t.Parallel()
-	called := 0
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called++ }))
+	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
-	get := func(allow ...string) error {
-		guard, err := Outward{OutwardAllow: allow}.guard()
+	check := func(allow ...string) error {
+		vendors, err := newVendors(Outward{OutwardAllow: allow})
 		require.NoError(t, err)
-		transport := guarded(guard)
-		defer transport.CloseIdleConnections()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-		require.NoError(t, err)
-		answer, err := transport.RoundTrip(request)
-		if err == nil {
-			err = answer.Body.Close()
-		}
-		return err
+		return vendors.Check(t.Context(), crmtest.New(visit.HubSpot).Account(server.URL))
 	}
-	require.ErrorContains(t, get(), "may not be called")
-	require.ErrorContains(t, get("10.0.0.0/8"), "may not be called")
-	require.Zero(t, called)
-	require.NoError(t, get("127.0.0.0/8"))
-	require.Equal(t, 1, called)
+	require.ErrorAs(t, check(), new(*webhook.AddressError))
+	require.ErrorAs(t, check("10.0.0.0/8"), new(*webhook.AddressError))
+	require.ErrorAs(t, check("127.0.0.0/8"), new(x509.UnknownAuthorityError), "the control: somebody answered")
 }

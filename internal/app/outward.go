@@ -26,6 +26,9 @@ type Outward struct {
 func (o Outward) guard() (webhook.Guard, error) {
 	var guard webhook.Guard
 	for _, text := range o.OutwardAllow {
+		if text == "" { // a variable that is set to nothing
+			continue
+		}
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
 			return guard, errors.New("--outward-allow wants networks, such as 10.1.0.0/16")

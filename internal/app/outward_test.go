@@ -18,11 +18,11 @@ func TestAllowedNetworksAreNetworks(t *testing.T) {
 	require.NoError(t, guard.CheckURL("http://10.1.9.9/hook"))
 	require.NoError(t, guard.CheckURL("https://[::1]/hook"))
 	require.Error(t, guard.CheckURL("https://10.2.0.1/hook"))
-	for _, text := range []string{"10.1.2.3", "example.org", ""} {
+	for _, text := range []string{"10.1.2.3", "example.org", "10.0.0.0/33"} {
 		_, err := Outward{OutwardAllow: []string{text}}.guard()
 		require.Error(t, err, text)
 	}
-	guard, err = Outward{}.guard()
+	guard, err = Outward{OutwardAllow: []string{""}}.guard()
 	require.NoError(t, err)
 	require.Error(t, guard.CheckURL("http://example.org/"))
 }

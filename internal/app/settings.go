@@ -100,6 +100,7 @@ type APICommand struct {
 	Database
 	Temporal
 	HTTP
+	SignIn
 	AgentListener
 	Codec
 	Outward

@@ -191,6 +191,6 @@ func readBounded(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	return io.ReadAll(io.LimitReader(file, maxVoucherFile))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/webhook"
 )
 
 const (
@@ -123,21 +123,18 @@ func (c *caller) send(ctx context.Context, r request, token string) (answer, err
 	return exchange(c.http, made)
 }
 
-// exchange sends a request and reads the answer. The error of the transport is kept
-// without the URL, which may hold an address.
+// exchange sends a request and reads the answer. The URL of a request may hold an
+// address, and so may whatever is answered.
 func exchange(client *http.Client, r *http.Request) (answer, error) {
 	response, err := client.Do(r) //nolint:gosec // the URL is the account's, and the client's dialler is the guard
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return answer{}, visit.Unavailable("The CRM", err)
+		return answer{}, visit.Unavailable("The CRM", webhook.Unquoted(r.Context(), err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return answer{}, visit.Unavailable("The CRM", err)
+		return answer{}, visit.Unavailable("The CRM", webhook.Unquoted(r.Context(), err))
 	case len(body) > maxAnswer:
 		return answer{}, errTooLong
 	}

@@ -2,6 +2,7 @@ package crm
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -100,19 +101,23 @@ func (v *Vendors) Open(account visit.CRMAccount) (Client, error) {
 	return nil, errKind
 }
 
-// lenient begins anew, once, where what was noted is no longer there: contacts are
-// merged and deleted by people.
+// lenient begins anew, once, where that may well help: what was noted is no longer
+// there, because people merge and delete contacts, or somebody else was writing the
+// same record at that moment, who is done by now.
 type lenient struct{ Client }
 
 // SyncVisit implements Client.
 func (l lenient) SyncVisit(ctx context.Context, v visit.CRMVisit, m Memory) (visit.CRMRefs, error) {
 	refs, err := l.Client.SyncVisit(ctx, v, m)
-	if visit.KindOf(err) != visit.KindNotFound || m.Refs == (visit.CRMRefs{}) {
+	switch {
+	case visit.KindOf(err) == visit.KindNotFound && m.Refs != visit.CRMRefs{}:
+		m.Refs = visit.CRMRefs{}
+		if err := m.Note(ctx, m.Refs); err != nil {
+			return m.Refs, err
+		}
+	case visit.KindOf(err) == visit.KindConflict && !errors.Is(err, visit.ErrCRMErased):
+	default:
 		return refs, err
-	}
-	m.Refs = visit.CRMRefs{}
-	if err := m.Note(ctx, m.Refs); err != nil {
-		return m.Refs, err
 	}
 	return l.Client.SyncVisit(ctx, v, m)
 }

@@ -246,6 +246,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 			{fault: crmtest.Unavailable, kind: visit.KindUnavailable, code: "crm_unavailable"},
 			{fault: crmtest.Lost, kind: visit.KindUnavailable, code: "crm_unavailable"},
 			{fault: crmtest.Cut, kind: visit.KindUnavailable, code: "unavailable"},
+			{fault: crmtest.Garbage, kind: visit.KindUnavailable, code: "unavailable"},
 			{fault: crmtest.Limited, kind: visit.KindLimited, code: "crm_limited", after: 7 * time.Second, unless: kind == visit.Salesforce},
 			{fault: crmtest.Limited, kind: visit.KindLimited, code: "crm_limited", after: 15 * time.Minute, unless: kind != visit.Salesforce},
 			{fault: crmtest.Page, kind: visit.KindUnavailable, code: "crm_unreadable"},
@@ -261,6 +262,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 				continue
 			}
 			b.Misbehave(c.fault)
+			if c.kind == visit.KindConflict {
+				b.Misbehave(c.fault) // it is tried once more
+			}
 			_, err := b.SyncVisit(t.Context(), ada(aVisit), (&memory{}).begin())
 			failure, ok := errors.AsType[*visit.Error](err)
 			require.True(t, ok, "%s: %v", c.fault, err)
@@ -331,6 +335,17 @@ func TestAContactThatSomebodyDeletedIsMadeAgain(t *testing.T) {
 		require.Len(t, b.Contacts(), 1)
 		require.Equal(t, refs.Contact, b.Contacts()[0].ID)
 	})
+}
+
+func TestAConflictWithSomebodyElseIsTriedOnceMore(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []visit.CRMKind{visit.Salesforce, visit.Dynamics} {
+		b := setup(t, kind)
+		b.Misbehave(crmtest.Duplicates)
+		_, err := b.SyncVisit(t.Context(), ada(aVisit), (&memory{}).begin())
+		require.NoError(t, err)
+		b.one(t, 1, 1)
+	}
 }
 
 func TestAConflictThatNamesTheRecordGivesItsID(t *testing.T) {

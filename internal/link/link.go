@@ -120,7 +120,7 @@ func authentic(keys *seal.Keyring, raw []byte) bool {
 }
 
 // ResetFor is how long a link to set a password is good.
-const ResetFor = time.Hour
+const ResetFor = 30 * time.Minute
 
 // Reset is the link by which a user sets a password, asked for at an instant.
 func Reset(user string, asked time.Time) Link {

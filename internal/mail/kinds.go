@@ -16,7 +16,7 @@ const Test visit.MailKind = "test"
 // its own.
 func (d *draft) fill() error {
 	about := []string{
-		"site", d.Site.Name, "date", d.p.Date(d.Visit.ExpectedArrival), "visitor", FullName(d.Visit.Visitor),
+		"site", d.Site.Name, "date", d.p.Date(d.Visit.ExpectedArrival), "visitor", fullName(d.Visit.Visitor),
 		"time", d.p.Near(d.moment(), d.Now), "agent", d.Name, "webhook", d.Name,
 		"duration", d.p.Duration(link.ResetFor),
 	}
@@ -40,7 +40,7 @@ func (d *draft) fill() error {
 		return d.button(say(".button"), link.ExtendByHost)
 	case visit.MailArrival:
 		d.toHost()
-		d.row("fact.visitor", FullName(d.Visit.Visitor))
+		d.row("fact.visitor", fullName(d.Visit.Visitor))
 		d.row("fact.company", d.Visit.Visitor.Company)
 		d.row("fact.departure", d.p.Near(d.Visit.ExpectedDeparture, d.Now))
 	case visit.MailPasswordReset:
@@ -131,7 +131,7 @@ func (d *draft) operators() {
 }
 
 func (d *draft) toVisitor() {
-	d.greet(FullName(d.Visit.Visitor))
+	d.greet(fullName(d.Visit.Visitor))
 	d.Footer = d.p.Text("mail.footer.visitor", "site", d.Site.Name)
 }
 

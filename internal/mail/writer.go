@@ -147,5 +147,5 @@ func place(s visit.Site) string {
 	return s.Name + ", " + strings.Join(strings.Fields(strings.ReplaceAll(s.Address, "\n", ", ")), " ")
 }
 
-// FullName is how a visitor is called.
-func FullName(v visit.Visitor) string { return strings.TrimSpace(v.FirstName + " " + v.LastName) }
+// fullName is how a visitor is called.
+func fullName(v visit.Visitor) string { return strings.TrimSpace(v.FirstName + " " + v.LastName) }

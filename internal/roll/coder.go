@@ -44,10 +44,10 @@ func (c *coder) checksum(roll, ticket uint64) uint64 {
 // significant first 0, magic, checksum, ticket, roll, raised to the private key.
 // The leading 0 keeps it below the modulus, whose first bit is 1.
 func (c *coder) number(roll, ticket uint64) uint64 {
-	clear := c.magic<<c.format.ChecksumBits | c.checksum(roll, ticket)
-	clear = clear<<c.format.TicketBits | ticket
-	clear = clear<<c.format.RollBits | roll
-	return c.key.exp(clear, c.d)
+	plain := c.magic<<c.format.ChecksumBits | c.checksum(roll, ticket)
+	plain = plain<<c.format.TicketBits | ticket
+	plain = plain<<c.format.RollBits | roll
+	return c.key.exp(plain, c.d)
 }
 
 // write appends number in the alphabet, the least significant digit first and
@@ -81,12 +81,12 @@ func (c *coder) read(code string) (number uint64, why reason) {
 
 // fields takes a number apart with the public key.
 func (c *coder) fields(number uint64) (roll, ticket uint64, why reason) {
-	f, clear := c.format, c.key.exp(number, c.e)
-	roll = low(clear, f.RollBits)
-	ticket = low(clear>>f.RollBits, f.TicketBits)
-	checksum := low(clear>>(f.RollBits+f.TicketBits), f.ChecksumBits)
+	f, plain := c.format, c.key.exp(number, c.e)
+	roll = low(plain, f.RollBits)
+	ticket = low(plain>>f.RollBits, f.TicketBits)
+	checksum := low(plain>>(f.RollBits+f.TicketBits), f.ChecksumBits)
 	switch {
-	case clear>>f.used() != c.magic:
+	case plain>>f.used() != c.magic:
 		return 0, 0, wrongMagic
 	case checksum != c.checksum(roll, ticket):
 		return 0, 0, wrongChecksum

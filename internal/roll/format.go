@@ -1,6 +1,9 @@
 package roll
 
 import (
+	"encoding/binary"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/foyerhq/foyer/internal/visit"
@@ -12,9 +15,6 @@ const (
 	DefaultTicketBits   = 10
 	DefaultChecksumBits = 5
 	DefaultAlphabet     = "2345678abcdefhijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
-
-	// MagicBits is the size of a magic number drawn for a new zone.
-	MagicBits = 31
 )
 
 // Format is what a zone's codes have in common besides its key pair: how the bits
@@ -24,8 +24,18 @@ type Format struct {
 	RollBits     int
 	TicketBits   int
 	ChecksumBits int
-	Magic        uint64 // cut to the bits that are left over, see MagicBits
+	Magic        uint64 // cut to the bits that are left over
 	Alphabet     string // its order matters; bytes, case-sensitive
+}
+
+// NewFormat is the default format with a magic number drawn from random: 32 bits,
+// all that a long key has room for.
+func NewFormat(random io.Reader) (Format, error) {
+	var magic [4]byte
+	if _, err := io.ReadFull(random, magic[:]); err != nil {
+		return Format{}, fmt.Errorf("random source: %w", err)
+	}
+	return Format{DefaultRollBits, DefaultTicketBits, DefaultChecksumBits, uint64(binary.BigEndian.Uint32(magic[:])), DefaultAlphabet}, nil
 }
 
 // Check says why f is not fit for codes under a key of keyBits, naming the field

@@ -24,7 +24,11 @@ func requireField(t *testing.T, err error, field string) {
 
 func TestDefaultFormat(t *testing.T) {
 	t.Parallel()
-	f := roll.Format{RollBits: roll.DefaultRollBits, TicketBits: roll.DefaultTicketBits, ChecksumBits: roll.DefaultChecksumBits, Alphabet: roll.DefaultAlphabet}
+	f, err := roll.NewFormat(strings.NewReader("\xff\x00\x00\x01"))
+	require.NoError(t, err)
+	require.EqualValues(t, 0xff000001, f.EffectiveMagic(roll.LongKey))
+	_, err = roll.NewFormat(strings.NewReader("\xff"))
+	require.Error(t, err)
 	require.NoError(t, f.Check(roll.ShortKey))
 	require.NoError(t, f.Check(roll.LongKey))
 	require.EqualValues(t, 65535, f.MaxRoll())
@@ -93,12 +97,24 @@ func TestRollsRefused(t *testing.T) {
 	}
 	require.NoError(t, good.Check(f), "the control")
 	require.ErrorContains(t, roll.Roll{First: 1, For: time.Minute}.Check(f), "no codes could never be used")
-	_, err := good.Successor(f, 1)
-	requireField(t, err, "count")
-	short := good
-	short.Count = 1000
-	_, err = short.Successor(f, 0)
-	requireField(t, err, "count")
+}
+
+// A number is used up when all its tickets were printed.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	s := roll.Series{Verifier: verifier(t, recorded(t), "d-default64")}
+	all := roll.Roll{Number: 65535, Count: 1023, For: time.Minute}
+	first, err := s.Place(all)
+	require.NoError(t, err)
+	require.Equal(t, [2]uint32{1, 1023}, [2]uint32{first.First, first.Last()})
+	first.Retired = true
+	s.Rolls = append(s.Rolls, first)
+	_, err = s.Place(all)
+	requireField(t, err, "number")
+	require.ErrorContains(t, err, "All tickets of number 65535 were printed")
+	all.Number = 0
+	_, err = s.Place(all)
+	require.NoError(t, err)
 }
 
 // The refusals of codes say what to do, and are all told apart.

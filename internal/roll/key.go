@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/big"
 	"math/bits"
 
@@ -35,9 +34,6 @@ func (k PublicKey) Bits() int { return bits.Len64(k.n) }
 func (k PublicKey) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "roll.PublicKey(%d bits)", k.Bits())
 }
-
-// LogValue is Format's text.
-func (k PublicKey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
 
 // check says why a modulus and exponent are no key for codes. field is the input
 // they came in.
@@ -147,17 +143,8 @@ func CheckPair(private PrivateKey, public PublicKey) error {
 
 const redacted = "roll.PrivateKey(redacted)"
 
-// String hides the key.
-func (PrivateKey) String() string { return redacted }
-
-// GoString hides the key.
-func (PrivateKey) GoString() string { return redacted }
-
-// Format hides the key for every verb, also those that skip String.
+// Format hides the key, whatever the verb.
 func (PrivateKey) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// LogValue hides the key from slog.
-func (PrivateKey) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText hides the key from encoders.
+// MarshalText hides the key from encoders and slog.
 func (PrivateKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -201,12 +201,15 @@ func TestCheckPair(t *testing.T) {
 // A key in a log, an error or a frame is a key given away.
 func TestKeysHideThemselves(t *testing.T) {
 	t.Parallel()
-	key := recorded(t).key(t, "d-k0-32b").private(t)
+	text := recorded(t).key(t, "d-k0-32b")
+	key := text.private(t)
+	original, err := roll.ReadOriginalKey([]byte(text.Private), true)
+	require.NoError(t, err)
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, nil))
 	logger.Info("keys", "private", key, "public", key.PublicKey, "pointer", &key)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%s"} {
-		fmt.Fprintf(&out, verb+verb+"\n", key, key.PublicKey)
+		fmt.Fprintf(&out, verb+verb+verb+"\n", key, key.PublicKey, original)
 	}
 	encoded, err := json.Marshal(map[string]any{"private": key, "public": key.PublicKey})
 	require.NoError(t, err)
@@ -214,4 +217,32 @@ func TestKeysHideThemselves(t *testing.T) {
 	for _, part := range []string{"3058935107", "2710920833", "65027", "47041", "b653a543"} {
 		require.NotContains(t, out.String(), part)
 	}
+}
+
+// FuzzKeys: whatever is pasted is a key that is given out as it was taken in, or it
+// is refused.
+func FuzzKeys(f *testing.F) {
+	for _, key := range recorded(f).Keys {
+		private, _ := pem.Decode([]byte(key.Private))
+		public, _ := pem.Decode([]byte(key.Public))
+		f.Add(private.Bytes, public.Bytes)
+	}
+	f.Fuzz(func(t *testing.T, private, public []byte) {
+		for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY"} {
+			text := []byte(pemOf(label, private))
+			_, _ = roll.ReadOriginalKey(text, true)
+			if key, err := roll.ParsePrivateKey(text); err == nil {
+				again, err := roll.ParsePrivateKey(key.PEM())
+				require.NoError(t, err)
+				require.NoError(t, roll.CheckPair(again, key.PublicKey))
+			}
+		}
+		text := []byte(pemOf("PUBLIC KEY", public))
+		_, _ = roll.ReadOriginalKey(text, false)
+		if key, err := roll.ParsePublicKey(text); err == nil {
+			again, err := roll.ParsePublicKey(key.PEM())
+			require.NoError(t, err)
+			require.Equal(t, key, again)
+		}
+	})
 }

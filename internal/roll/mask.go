@@ -52,8 +52,9 @@ func (m Mask) Entries(roll ID) (entries []Entry) {
 func (m Mask) Text() string { return base64.StdEncoding.EncodeToString(m) + "\n" }
 
 // ParseMask reads a mask of a roll of count tickets. One of another length, or with
-// bits that belong to no ticket, is of another roll or damaged, and is refused: the
-// original pads it with whatever comes, which uses tickets up or revives them.
+// bits behind the last ticket, is of another roll or damaged, and is refused: the
+// original pads it with whatever comes, which uses tickets up or revives them. Bit 0
+// is cleared; it is set where somebody was let in by ticket 0.
 func ParseMask(text string, count uint32) (Mask, error) {
 	const field = "used"
 	octets, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
@@ -64,9 +65,7 @@ func ParseMask(text string, count uint32) (Mask, error) {
 	if want := len(NewMask(count)); len(m) != want {
 		return nil, visit.Invalid(field, "The mask has %d bytes, one of %d tickets has %d. Check that it is this roll's, or begin with an empty mask.", len(m), count, want)
 	}
-	if m.Has(0) {
-		return nil, visit.Invalid(field, "The mask marks ticket 0, which no roll has: somebody got in by a code that was never printed. Clear the first bit and import again.")
-	}
+	m[0] &^= 1
 	for ticket := count + 1; ticket < uint32(8*len(m)); ticket++ {
 		if m.Has(ticket) {
 			return nil, visit.Invalid(field, "The mask marks ticket %d of a roll of %d. Check that it is this roll's and not damaged.", ticket, count)

@@ -45,19 +45,14 @@ type OriginalKey struct {
 	size   int // bits of the modulus
 }
 
-// ReadOriginalKey finds a key in PEM.
+// Format hides the key; see [PrivateKey].
+func (OriginalKey) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, "roll.OriginalKey(redacted)")
+}
+
+// ReadOriginalKey finds a key of the wanted kind in PEM.
 func ReadOriginalKey(text []byte, private bool) (OriginalKey, error) {
-	var d uint64
-	var parts pkcs1Public
-	ok := false
-	if private {
-		var all pkcs1
-		if all, ok = privateParts(text); ok {
-			parts, d, ok = pkcs1Public{all.N, all.E}, all.D.Uint64(), all.D.BitLen() <= all.N.BitLen()
-		}
-	} else {
-		parts, ok = publicParts(text)
-	}
+	parts, d, ok := originalParts(text, private)
 	if !ok {
 		return OriginalKey{}, errOriginalKey
 	}
@@ -65,11 +60,26 @@ func ReadOriginalKey(text []byte, private bool) (OriginalKey, error) {
 	if size/8 > MaxKeyBits/8 {
 		return OriginalKey{}, refuse("CRYPT RSA Key size (%d) too large. Max %d Bits", 8*size, MaxKeyBits)
 	}
+	if size > MaxKeyBits {
+		return OriginalKey{size: size}, nil // good for telling its size
+	}
 	key, ok := parts.key()
-	if size <= MaxKeyBits && (!ok || key.n%2 == 0 || key.n < 3) {
-		return OriginalKey{}, errOriginalKey // Montgomery's method wants an odd modulus, as RSA does
+	if !ok || key.n%2 == 0 || key.n < 3 { // Montgomery's method wants an odd modulus, as RSA does
+		return OriginalKey{}, errOriginalKey
 	}
 	return OriginalKey{key, d, size}, nil
+}
+
+func originalParts(text []byte, private bool) (parts pkcs1Public, d uint64, ok bool) {
+	if !private {
+		parts, ok = publicParts(text)
+		return parts, 0, ok
+	}
+	all, ok := privateParts(text)
+	if !ok || all.D.BitLen() > all.N.BitLen() {
+		return pkcs1Public{}, 0, false
+	}
+	return pkcs1Public{all.N, all.E}, all.D.Uint64(), true
 }
 
 // Size is what the program prints for -s.

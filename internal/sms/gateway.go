@@ -87,12 +87,12 @@ func (g Gateway) send(ctx context.Context, client *http.Client, to Number, text 
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return failed(errGateway, unquoted(err))
+		return failed(errGateway, webhook.Unquoted(ctx, err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return failed(errGateway, unquoted(err))
+		return failed(errGateway, webhook.Unquoted(ctx, err))
 	}
 	return g.judge(response, answer)
 }
@@ -116,12 +116,4 @@ func failed(as *visit.Error, cause error) *visit.Error {
 	e := *as
 	e.Err = cause
 	return &e
-}
-
-// unquoted takes the URL out of a client's error.
-func unquoted(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -3,16 +3,10 @@ package sms
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"math/big"
-	"net"
 	"net/http"
-	"net/netip"
-	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/catalogue"
@@ -68,31 +62,7 @@ func New(c Config) (*Sender, error) {
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
-	return &Sender{config: c, client: guarded(c.Guard, strings.HasPrefix(c.Gateway.URL, "http:"))}, nil
-}
-
-// guarded is a client that judges the address of every connection before it is
-// made, whatever a name resolves to, and follows no redirect. Without TLS only
-// networks that the operator named are spoken to.
-func guarded(guard webhook.Guard, plain bool) *http.Client {
-	dialer := &net.Dialer{Timeout: callFor, Control: func(_, address string, _ syscall.RawConn) error {
-		peer, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return fmt.Errorf("sms: dial: %w", err)
-		}
-		named := func(network netip.Prefix) bool { return network.Contains(peer.Addr().Unmap()) }
-		if plain && !slices.ContainsFunc(guard.Allowed, named) {
-			return &webhook.AddressError{Addr: peer.Addr()}
-		}
-		return guard.Check(peer.Addr())
-	}}
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: callFor, MaxResponseHeaderBytes: maxAnswer,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return &Sender{config: c, client: webhook.HTTPClient(webhook.Options{Guard: c.Guard})}, nil
 }
 
 // Close lets idle connections go.

@@ -3,6 +3,8 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -317,25 +319,25 @@ func TestAnySingleEditOfTheDatabaseIsFound(t *testing.T) {
 	_, err = conn.Exec(t.Context(), "create table kept as select * from audit")
 	require.NoError(t, err)
 
-	for name, edit := range tampering {
-		rapid.Check(t, func(rt *rapid.T) {
-			exec := func(statement string, args ...any) {
-				_, err := conn.Exec(t.Context(), statement, args...)
-				require.NoError(rt, err)
-			}
-			defer exec("insert into audit select * from kept")
-			defer exec("delete from audit")
-			require.True(rt, report(rt, b).OK, "the control")
-			seq := edit(rt, exec, chain, n)
-			found := report(rt, b)
-			require.False(rt, found.OK, name)
-			// A row that another chain got is named there as well, by whichever is read first.
-			if name != "move to another chain" || found.FirstBad.Chain == chain {
-				require.Equal(rt, chain, found.FirstBad.Chain, name)
-				require.Equal(rt, seq, found.FirstBad.Seq, "%s: %v", name, found.FirstBad)
-			}
-		})
-	}
+	names := slices.Sorted(maps.Keys(tampering))
+	rapid.Check(t, func(rt *rapid.T) {
+		exec := func(statement string, args ...any) {
+			_, err := conn.Exec(t.Context(), statement, args...)
+			require.NoError(rt, err)
+		}
+		defer exec("insert into audit select * from kept")
+		defer exec("delete from audit")
+		require.True(rt, report(rt, b).OK, "the control")
+		name := rapid.SampledFrom(names).Draw(rt, "edit")
+		seq := tampering[name](rt, exec, chain, n)
+		found := report(rt, b)
+		require.False(rt, found.OK, name)
+		// A row that another chain got is named there as well, by whichever is read first.
+		if name != "move to another chain" || found.FirstBad.Chain == chain {
+			require.Equal(rt, chain, found.FirstBad.Chain, name)
+			require.Equal(rt, seq, found.FirstBad.Seq, "%s: %v", name, found.FirstBad)
+		}
+	})
 	b.verify(t)
 }
 

@@ -103,6 +103,15 @@ func (s *Store) WaitCRMSync(ctx context.Context, id visit.VisitID, account visit
 	})
 }
 
+// moved sets the account of a row and keeps the ids of the one before apart: they
+// mean nothing there, or something else, and an erasure needs them still.
+const moved = `account_id = @account,
+	contact_ref = case when c.account_id = @account then c.contact_ref else '' end,
+	visit_ref = case when c.account_id = @account then c.visit_ref else '' end,
+	elsewhere = case when c.account_id = @account or c.contact_ref = '' and c.visit_ref = '' then c.elsewhere
+		else c.elsewhere || jsonb_build_array(jsonb_build_object(
+			'account_id', c.account_id, 'contact_ref', c.contact_ref, 'visit_ref', c.visit_ref)) end`
+
 // BeginCRMSync begins an attempt and keeps others from the visit for
 // [visit.CRMBusyFor]. Another account than before begins with nothing known. It
 // returns ErrCRMBusy, and ErrCRMErased once the person was erased.
@@ -111,9 +120,7 @@ func (s *Store) BeginCRMSync(ctx context.Context, id visit.VisitID, account visi
 		const begin = `insert into crm_syncs as c (visit_id, account_id, state, attempts, tried_at, busy_until, created_at, updated_at)
 			values (@id, @account, 'pending', 1, @now, @busy, @now, @now)
 			on conflict (visit_id) do update set state = 'pending', attempts = c.attempts + 1, tried_at = @now, busy_until = @busy, updated_at = @now,
-				account_id = @account,
-				contact_ref = case when c.account_id = @account then c.contact_ref else '' end,
-				visit_ref = case when c.account_id = @account then c.visit_ref else '' end
+				` + moved + `
 			where c.state <> 'erased' and (c.busy_until is null or c.busy_until <= @now)`
 		n, err := exec(ctx, t, begin, pgx.NamedArgs{"id": id, "account": account, "now": t.now, "busy": t.now.Add(visit.CRMBusyFor)})
 		if err != nil || n > 0 {
@@ -127,17 +134,22 @@ func (s *Store) BeginCRMSync(ctx context.Context, id visit.VisitID, account visi
 	})
 }
 
-// NoteCRMRefs keeps ids that the CRM gave, before the next call is made. What was
-// erased meanwhile stays forgotten: ErrCRMErased.
+// NoteCRMRefs keeps ids that the CRM gave, before the next call is made. If the
+// person was erased meanwhile, they are the erasure's to follow: ErrCRMErased.
 func (s *Store) NoteCRMRefs(ctx context.Context, id visit.VisitID, refs visit.CRMRefs) error {
-	return s.write(ctx, func(ctx context.Context, t *tx) error {
+	erased := false
+	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		n, err := exec(ctx, t, `update crm_syncs set contact_ref = @contact, visit_ref = @visit, updated_at = @now where visit_id = @id and state <> 'erased'`,
 			pgx.NamedArgs{"id": id, "contact": refs.Contact, "visit": refs.Visit, "now": t.now})
-		if err == nil && n == 0 {
-			return visit.ErrCRMErased
+		if erased = err == nil && n == 0; erased {
+			return t.eraseLate(ctx, id, refs)
 		}
 		return err
 	})
+	if err == nil && erased {
+		err = visit.ErrCRMErased
+	}
+	return err
 }
 
 // EndCRMSync ends an attempt. The first refusal for good is an event, for somebody
@@ -154,7 +166,7 @@ func (s *Store) EndCRMSync(ctx context.Context, id visit.VisitID, end visit.CRME
 		}
 		const put = `insert into crm_syncs as c (visit_id, account_id, state, reason, fields, synced_at, created_at, updated_at)
 			values (@id, @account, @state, @reason, @fields, case when @state = 'synced' then @now::timestamptz end, @now, @now)
-			on conflict (visit_id) do update set account_id = @account, state = @state, reason = @reason, busy_until = null, updated_at = @now,
+			on conflict (visit_id) do update set ` + moved + `, state = @state, reason = @reason, busy_until = null, updated_at = @now,
 				fields = case when @state = 'synced' then excluded.fields else c.fields end,
 				synced_at = coalesce(excluded.synced_at, c.synced_at)
 			where c.state <> 'erased'`

@@ -13,8 +13,8 @@
 // commit. That makes the order of revisions and of audit rows the order of
 // commits, and a rollback leaves no gap.
 //
-// Rows are locked in one order: idempotency key, visit (a readmission's new one
-// before its old one), voucher, session, NAS, command, agent, site heads by id,
+// Rows are locked in one order: idempotency key, person, visit (a readmission's new
+// one before its old one; several by id), voucher, session, NAS, command, agent, site heads by id,
 // deployment head. (Claiming commands takes the agent first, and skips commands
 // that are locked.) Locks are "no key update": rows of other transactions may refer
 // to a locked row meanwhile, which the heads' waiting transactions rely on.
@@ -26,6 +26,8 @@
 //   - presence and instants fit the status: CHECK constraints
 //   - nothing an agent reports is stored under an epoch that is not its current
 //     one: fence
+//   - who may be in a building is never purged, and a purged visit has no person and
+//     no name: CHECK constraints
 //   - events, audit, idempotency and commands hold ids, kinds, field names,
 //     instants and hashes only
 //   - passwords, shared secrets and passphrases are sealed with the deployment

@@ -177,9 +177,9 @@ func TestListsUseTheirIndexes(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(t.Context()) }()
 	seed := b.registered(t)
-	_, err = conn.Exec(t.Context(), `insert into visits (id, site_id, person_id, visitor_first_name, visitor_last_name, status, presence,
+	_, err = conn.Exec(t.Context(), `insert into visits (id, site_id, person_id, visitor_first_name, visitor_last_name, host_email, status, presence,
 			expected_arrival, expected_departure, check_in_requested_at, check_in_requested_by, checked_in_at, ended_at, ended_by, left_at, created_at, updated_at)
-		select gen_random_uuid(), v.site_id, v.person_id, 'F', 'L' || i,
+		select gen_random_uuid(), v.site_id, v.person_id, 'F', 'L' || i, 'Host' || i % 500 || '@example.org',
 			(array['pre_registered', 'checked_in', 'checked_out'])[1 + i % 3], (array['expected', 'in', 'left'])[1 + i % 3],
 			now() + i * interval '1 s', now() + interval '1 day', now(), 'user:x',
 			case when i % 3 > 0 then now() end, case when i % 3 = 2 then now() + i * interval '1 s' end, case when i % 3 = 2 then 'timer' end,
@@ -195,16 +195,24 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		require.NoError(t, err)
 		for _, cursor := range []string{"", first.Next} {
 			filter := store.VisitFilter{SiteID: b.site.ID, Tab: tab, Page: store.Page{Cursor: cursor}}
-			plan := explain(t, conn, filter)
+			plan := explain(t, conn, store.Everything, filter)
 			require.Contains(t, plan, "Index Scan using "+index, plan)
 			require.NotContains(t, plan, "Sort", plan)
 		}
 	}
+	host := store.Scope{Sites: []visit.SiteID{b.site.ID}, Host: "Host7@example.org"}
+	page, err := b.List(t.Context(), host, store.VisitFilter{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 50)
+	for _, v := range page.Items {
+		require.Equal(t, "Host7@example.org", v.Host.Email)
+	}
+	require.Contains(t, explain(t, conn, host, store.VisitFilter{}), "visits_host", "a host's few are not looked for among all")
 }
 
-func explain(t *testing.T, conn *pgx.Conn, filter store.VisitFilter) string {
+func explain(t *testing.T, conn *pgx.Conn, scope store.Scope, filter store.VisitFilter) string {
 	t.Helper()
-	statement, args, err := store.ListStatement(store.Everything, filter)
+	statement, args, err := store.ListStatement(scope, filter)
 	require.NoError(t, err)
 	rows, err := conn.Query(t.Context(), "explain "+statement, args)
 	require.NoError(t, err)

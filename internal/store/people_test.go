@@ -43,8 +43,17 @@ func TestErasingAPersonLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	l.known(t, id, "canarycontact")
 	texts := append([]string{"canarycontact", "canarymeeting"}, guestTexts...)
+	declared := map[string]bool{}
+	for column := range personal(t) {
+		table, _, _ := strings.Cut(column, ".")
+		declared[table] = true
+	}
 	for _, text := range texts {
-		require.NotEmpty(t, inTables(t, l.bench, text), "negative control: %s", text)
+		tables := inTables(t, l.bench, text)
+		require.NotEmpty(t, tables, "negative control: %s", text)
+		for _, table := range tables {
+			require.True(t, declared[table], "%s holds %s and has no personal column", table, text)
+		}
 	}
 
 	erasure, err := l.ErasePerson(t.Context(), l.desk, person)
@@ -54,7 +63,7 @@ func TestErasingAPersonLeavesNothing(t *testing.T) {
 	for _, text := range guestTexts {
 		require.Empty(t, inTables(t, l.bench, text), text)
 	}
-	require.Equal(t, map[string]int64{"erasures": 1}, inTables(t, l.bench, "canarycontact"), "until the CRM has erased it")
+	require.Equal(t, []string{"erasures"}, inTables(t, l.bench, "canarycontact"), "until the CRM has erased it")
 	require.Equal(t, visit.Cancelled, l.bench.visit(t, invited.Visit.ID).Status)
 	require.Equal(t, []string{fmt.Sprintf(`{"person_id": "%s"}`, person)}, sql[string](t, l.bench, "select data::text from events where kind = 'person.erased'"))
 	require.Equal(t, "Ada", l.bench.visit(t, other).Visitor.FirstName)
@@ -111,6 +120,69 @@ func TestAnErasureThatTheCRMRefusesWaitsForPeople(t *testing.T) {
 	_, err = b.Erasure(t.Context(), store.Scope{}, erasure.ID)
 	require.ErrorIs(t, err, visit.ErrErasureNotFound)
 	b.verify(t)
+}
+
+// An attempt that is under way while its person is erased comes back with what it
+// wrote: that is erased as well.
+func TestWhatACRMWasWritingDuringAnErasureIsErasedToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	account := b.withCRM(t)
+	id := b.left(t)
+	require.NoError(t, b.BeginCRMSync(t.Context(), id, account.ID))
+	erasure, err := b.ErasePerson(t.Context(), b.desk, b.personOf(t, id))
+	require.NoError(t, err)
+	require.Equal(t, store.ErasureDone, erasure.State, "nothing was known")
+
+	require.ErrorIs(t, b.NoteCRMRefs(t.Context(), id, visit.CRMRefs{}), visit.ErrCRMErased)
+	pending, err := b.PendingErasures(t.Context(), 10)
+	require.NoError(t, err)
+	require.Empty(t, pending, "nothing was written")
+	require.ErrorIs(t, b.NoteCRMRefs(t.Context(), id, visit.CRMRefs{Contact: "c"}), visit.ErrCRMErased)
+	first, err := b.ContactsToErase(t.Context(), erasure.ID)
+	require.NoError(t, err)
+	require.Equal(t, []store.CRMContact{{AccountID: account.ID, ContactRef: "c", VisitRefs: []string{}}}, first)
+	require.ErrorIs(t, b.NoteCRMRefs(t.Context(), id, visit.CRMRefs{Contact: "c", Visit: "m"}), visit.ErrCRMErased)
+	require.NoError(t, b.ContactErased(t.Context(), erasure.ID, first[0]))
+	rest, err := b.ContactsToErase(t.Context(), erasure.ID)
+	require.NoError(t, err)
+	require.Equal(t, []store.CRMContact{{AccountID: account.ID, ContactRef: "c", VisitRefs: []string{"m"}}}, rest)
+
+	pending, err = b.PendingErasures(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, []visit.ErasureID{erasure.ID}, pending)
+	require.NoError(t, b.ContactErased(t.Context(), erasure.ID, rest[0]))
+	state, err := b.EndErasure(t.Context(), erasure.ID, "")
+	require.NoError(t, err)
+	require.Equal(t, store.ErasureDone, state)
+	require.Empty(t, sql[string](t, b, "select 'x' from crm_syncs where contact_ref <> '' or visit_ref <> ''"))
+	b.verify(t)
+}
+
+// A site that changes its account leaves contacts behind in the one before, and one
+// account's ids are nobody, or somebody else, in another.
+func TestAnErasureFindsContactsInAccountsThatTheSiteHasLeft(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	before := b.withCRM(t)
+	id := b.left(t)
+	require.NoError(t, b.BeginCRMSync(t.Context(), id, before.ID))
+	require.NoError(t, b.NoteCRMRefs(t.Context(), id, visit.CRMRefs{Contact: "canaryold"}))
+	require.NoError(t, b.EndCRMSync(t.Context(), id, visit.CRMEnd{AccountID: before.ID, State: visit.CRMNeedsAttention, Reason: "crm_forbidden"}))
+	after := b.withCRM(t)
+	require.NoError(t, b.EndCRMSync(t.Context(), id, visit.CRMEnd{AccountID: after.ID, State: visit.CRMSkipped, Reason: visit.CRMDoNotSync}))
+	require.NoError(t, b.BeginCRMSync(t.Context(), id, after.ID))
+	require.NoError(t, b.NoteCRMRefs(t.Context(), id, visit.CRMRefs{Contact: "canarynew", Visit: "meeting"}))
+
+	erasure, err := b.ErasePerson(t.Context(), b.desk, b.personOf(t, id))
+	require.NoError(t, err)
+	contacts, err := b.ContactsToErase(t.Context(), erasure.ID)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []store.CRMContact{
+		{AccountID: before.ID, ContactRef: "canaryold", VisitRefs: []string{}},
+		{AccountID: after.ID, ContactRef: "canarynew", VisitRefs: []string{"meeting"}},
+	}, contacts)
+	require.Equal(t, []string{"erasures"}, inTables(t, b, "canaryold"))
 }
 
 // A visit that is registered while its person is erased is either erased too or

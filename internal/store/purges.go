@@ -274,7 +274,7 @@ func (t *tx) blank(ctx context.Context, rows []visitRow, actor string) error {
 	if _, err := t.Exec(ctx, update, args); err != nil {
 		return err
 	}
-	const refs = `update crm_syncs set contact_ref = '', visit_ref = '' where visit_id = any(@ids::uuid[])`
+	const refs = `update crm_syncs set contact_ref = '', visit_ref = '', elsewhere = '[]' where visit_id = any(@ids::uuid[])`
 	if _, err := t.Exec(ctx, refs, args); err != nil {
 		return err
 	}

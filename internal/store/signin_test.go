@@ -249,3 +249,33 @@ func TestSomebodyOfWiderScopeIsNotFound(t *testing.T) {
 	require.Equal(t, []string{here.ID, wide.ID}, []string{first.Items[0].ID, second.Items[0].ID})
 	require.Empty(t, second.Next)
 }
+
+// However many tabs somebody new comes back in, one user is made; a changed right
+// ends what they were signed in with, the same one nothing.
+func TestSigningOnAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	in := store.SignOn{
+		Issuer: "https://id.example", Subject: "ada", Email: "ada@example.org", Name: "Ada", Role: "host", Scope: store.Everything, Provision: true,
+		Login: store.Login{ExpiresAt: b.Clock.Now().Add(time.Hour)},
+	}
+	calls := make([]func() error, 8)
+	for i := range calls {
+		in := in
+		in.Login.TokenHash = []byte{byte(i)}
+		calls[i] = func() error { _, err := b.SignOn(t.Context(), in); return err }
+	}
+	for _, err := range atOnce(calls...) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int{1}, sql[int](t, b, "select count(*)::int from users"))
+	require.Equal(t, []int{8}, sql[int](t, b, "select count(*)::int from logins where revoked_at is null"))
+	in.Role, in.Login.TokenHash = "reception", []byte("another role")
+	_, err := b.SignOn(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, []int{1}, sql[int](t, b, "select count(*)::int from logins where revoked_at is null"))
+	in.Provision, in.Subject, in.Email = false, "eve", "eve@example.org"
+	_, err = b.SignOn(t.Context(), in)
+	require.ErrorIs(t, err, store.ErrNoAccount)
+	b.verify(t)
+}

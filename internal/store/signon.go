@@ -33,6 +33,14 @@ const actorSignOn = "system:oidc"
 // has the verified address and is linked to none: they are linked from then on. It
 // returns ErrNoAccount and ErrLastAdministrator.
 func (s *Store) SignOn(ctx context.Context, in SignOn) (User, error) {
+	signed, err := s.signOn(ctx, in)
+	if errors.Is(err, refusals["users_email"]) {
+		signed, err = s.signOn(ctx, in) // another tab has just made them
+	}
+	return signed, err
+}
+
+func (s *Store) signOn(ctx context.Context, in SignOn) (User, error) {
 	var signed User
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		u, err := t.signOnUser(ctx, in)
@@ -62,7 +70,8 @@ func (s *Store) SignOn(ctx context.Context, in SignOn) (User, error) {
 // signOnUser finds, links or makes the user.
 func (t *tx) signOnUser(ctx context.Context, in SignOn) (User, error) {
 	args := pgx.NamedArgs{"issuer": in.Issuer, "subject": in.Subject, "email": in.Email, "now": t.now}
-	u, err := t.lockUser(ctx, `u.oidc_issuer = @issuer and u.oidc_subject = @subject`, args)
+	const linked = `u.oidc_issuer = @issuer and u.oidc_subject = @subject`
+	u, err := t.lockUser(ctx, linked, args)
 	if err == nil || !errors.Is(err, ErrUserNotFound) {
 		return u, err
 	}
@@ -73,7 +82,12 @@ func (t *tx) signOnUser(ctx context.Context, in SignOn) (User, error) {
 	switch {
 	case errors.Is(err, ErrUserNotFound):
 		u, err = t.provision(ctx, in)
-	case err == nil && (u.SignOn || u.DisabledAt != nil):
+	case err == nil && u.SignOn: // to another subject, or by another tab just now
+		if u, err = t.lockUser(ctx, linked, args); errors.Is(err, ErrUserNotFound) {
+			err = ErrNoAccount
+		}
+		return u, err
+	case err == nil && u.DisabledAt != nil:
 		err = ErrNoAccount
 	}
 	if err != nil {

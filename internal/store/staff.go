@@ -163,6 +163,37 @@ func (t *tx) saveUser(ctx context.Context, actor string, was, becomes User, fiel
 	return t.endLogins(ctx, was.ID)
 }
 
+// EraseUser disables a user whom the caller may see and takes everything personal off
+// the row, which stays because the audit trail names its id. may decides under the
+// row's lock. It returns ErrUserNotFound, ErrLastAdministrator and may's error.
+func (s *Store) EraseUser(ctx context.Context, by Caller, id string, may func(User) error) error {
+	return s.write(ctx, func(ctx context.Context, t *tx) error {
+		u, err := t.lockUser(ctx, `u.id = @id and `+userInScope, by.Scope.args(pgx.NamedArgs{"id": id}))
+		if err != nil {
+			return err
+		}
+		if err := may(u); err != nil {
+			return err
+		}
+		if administers(u) {
+			if err := t.keepAdministrator(ctx, u.ID); err != nil {
+				return err
+			}
+		}
+		t.audit("", by.Actor, "user.erased", "user:"+u.ID, nil)
+		t.notify(NotifyAccess, "", "")
+		var batch pgx.Batch
+		args := pgx.NamedArgs{"id": u.ID, "email": "erased-" + u.ID + "@invalid", "now": t.now}
+		batch.Queue(`update users set email = @email, name = '', password_hash = '', language = '', failed_attempts = 0, failed_at = null,
+				last_login_at = null, reset_asked_at = null, totp_sealed = null, totp_confirmed_at = null, totp_step = 0,
+				oidc_issuer = null, oidc_subject = null, disabled_at = coalesce(disabled_at, @now), credentials_at = @now, updated_at = @now
+			where id = @id`, args)
+		batch.Queue(`delete from recovery_codes where user_id = @id`, args)
+		batch.Queue(`delete from logins where user_id = @id`, args)
+		return t.SendBatch(ctx, &batch).Close()
+	})
+}
+
 // endLogins ends everything that a user is signed in with.
 func (t *tx) endLogins(ctx context.Context, user string) error {
 	t.notify(NotifyAccess, "", "")

@@ -44,10 +44,6 @@ const (
 // holds the user's id alone. It is of the deployment.
 const EventPasswordResetAsked EventKind = "user.password_reset_requested"
 
-// ResetLinkFor is how long the link of such a mail is good. It counts from the
-// event, so that a mail that is sent again holds the same link.
-const ResetLinkFor = 30 * time.Minute
-
 // Events about what goes out.
 const (
 	EventWebhookDisabled EventKind = "webhook.disabled"

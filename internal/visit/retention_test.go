@@ -70,7 +70,7 @@ func TestAnAddressIsKnownInAnySpelling(t *testing.T) {
 		require.False(t, ok, none)
 	}
 	for spelling, ip := range map[string]string{
-		"10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1", "2001:DB8:0:0::1": "2001:db8::1", " fd00::1 ": "fd00::1",
+		"10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1", "2001:DB8:0:0::1": "2001:db8::1", "FD00::1": "fd00::1",
 	} {
 		parsed, ok := visit.ParseIP(spelling)
 		require.True(t, ok, spelling)

@@ -64,11 +64,11 @@ func New(options Options) *Client {
 // Close lets idle connections go.
 func (c *Client) Close() { c.guarded.CloseIdleConnections() }
 
-// HTTPClient is how attempts are made, for whatever else calls addresses that the
-// operator's customers named: the guard judges the address of every connection
+// HTTPClient is how attempts are made, for whatever else calls addresses that
+// customers named: the guard judges the address of every connection
 // before it is made, plain http goes to allowed addresses only, redirects are not
-// followed. Calls need a deadline of their own, and their errors quote the URL, as
-// those of net/http do.
+// followed. Calls need a deadline of their own. Their errors quote the URL and more,
+// as those of net/http do: see [Unquoted].
 func HTTPClient(options Options) *http.Client {
 	return &http.Client{
 		Transport:     newGuarded(options),

@@ -313,4 +313,10 @@ func TestHTTPClientIsGuarded(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusTemporaryRedirect, response.StatusCode)
 	require.Zero(t, private.Dials())
+
+	r.Behave(webhooktest.Garbage)
+	_, err = get(webhook.Options{Guard: atLoopback}, r.URL()+"/"+canary) //nolint:bodyclose // there is none
+	require.ErrorContains(t, err, canary, "the control")
+	require.ErrorContains(t, err, webhooktest.Body, "the control")
+	require.EqualError(t, webhook.Unquoted(t.Context(), err), "no answer in HTTP")
 }

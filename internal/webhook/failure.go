@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"syscall"
 
 	"github.com/foyerhq/foyer/internal/visit"
@@ -52,6 +53,20 @@ func failure(ctx context.Context, err error) error {
 	// What is left quotes what was received.
 	return unanswered(CodeAnswer, "The endpoint does not answer in HTTP.", nil)
 }
+
+// Unquoted is an error of [HTTPClient] without what it may quote: the URL, and what
+// came in place of an answer. ctx is the request's.
+func Unquoted(ctx context.Context, err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	if refusal, ok := asError(failure(ctx, err)); ok && refusal.Code == CodeAnswer {
+		return errNoHTTP
+	}
+	return err
+}
+
+var errNoHTTP = errors.New("no answer in HTTP")
 
 func isTLS(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {

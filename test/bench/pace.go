@@ -19,7 +19,7 @@ type pace struct {
 
 	events   int           // that pile up
 	backlog  int           // visits that end while the CRM hangs
-	drainFor time.Duration // the longest it may take to tell it of them
+	probeFor time.Duration // the longest until a CRM that is back hears of it
 }
 
 // paces by -quick.
@@ -27,11 +27,11 @@ var paces = map[bool]pace{
 	false: {
 		rounds: 3, roundFor: 30 * time.Second, warmFor: 8 * time.Second, sideBySide: 48,
 		deskFor: time.Minute, open: 20_000, settleFor: 45 * time.Second, together: 1000, sampled: 50,
-		events: 3000, backlog: 5000, drainFor: 30 * time.Minute,
+		events: 3000, backlog: 5000, probeFor: 20 * time.Minute,
 	},
 	true: {
 		rounds: 1, roundFor: 5 * time.Second, warmFor: 2 * time.Second, sideBySide: 32,
 		deskFor: 10 * time.Second, open: 200, settleFor: 3 * time.Second, together: 50, sampled: 10,
-		events: 100, backlog: 50, drainFor: 5 * time.Minute,
+		events: 100, backlog: 50, probeFor: 20 * time.Minute,
 	},
 }

@@ -31,6 +31,7 @@ const (
 	Page        Fault = "page"        // 200 with a web page
 	Empty       Fault = "empty"       // 200 with {}
 	Huge        Fault = "huge"        // 200 with 2 MB
+	Garbage     Fault = "garbage"     // what is no HTTP, and holds the visitor's address
 	Hang        Fault = "hang"        // until the client leaves
 	Expired     Fault = "expired"     // the token in use is no longer good
 	Refused     Fault = "refused"     // a field is not accepted
@@ -309,6 +310,8 @@ func play(w http.ResponseWriter, r *http.Request, fault Fault, answer reply) {
 		w.WriteHeader(http.StatusInternalServerError)
 	case Cut:
 		panic(http.ErrAbortHandler)
+	case Garbage:
+		garble(w)
 	case Hang:
 		<-r.Context().Done()
 	case Page:
@@ -324,6 +327,15 @@ func play(w http.ResponseWriter, r *http.Request, fault Fault, answer reply) {
 	default:
 		answer.write(w)
 	}
+}
+
+func garble(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = io.WriteString(conn, "Maintenance quill@example.inc\r\n\r\n")
+	_ = conn.Close()
 }
 
 func (a reply) write(w http.ResponseWriter) {

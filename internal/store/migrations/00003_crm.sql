@@ -29,6 +29,7 @@ create table crm_syncs (
     reason      text        not null default '',
     contact_ref text        not null default '', -- the CRM's id; noted before the next call
     visit_ref   text        not null default '', -- of the meeting, event, appointment or activity
+    elsewhere   jsonb       not null default '[]', -- [{account_id, contact_ref, visit_ref}] of accounts before this one
     fields      text[]      not null default '{}', -- that were sent
     attempts    integer     not null default 0,
     tried_at    timestamptz,

@@ -56,6 +56,10 @@ create table erasures (
 create unique index erasures_open on erasures (person_id) where ended_at is null;
 create index erasures_pending on erasures (requested_at) where state = 'pending';
 
+-- What a CRM was writing while the person was erased comes in later, for the same
+-- erasure.
+alter table crm_syncs add column erasure_id uuid references erasures;
+
 -- A lawful request: which visit had this address at that instant. What is asked
 -- is sealed; the answer is computed when it is read and never stored.
 create table lawful_requests (
@@ -87,6 +91,6 @@ alter table sessions alter acct_session_id set statistics 0, alter username set 
     alter mac_spelt set statistics 0, alter ip set statistics 0, alter called_station set statistics 0;
 alter table terminations alter attempts set statistics 0;
 alter table refused_logins alter username set statistics 0, alter mac set statistics 0;
-alter table crm_syncs alter contact_ref set statistics 0, alter visit_ref set statistics 0;
+alter table crm_syncs alter contact_ref set statistics 0, alter visit_ref set statistics 0, alter elsewhere set statistics 0;
 alter table erasures alter crm set statistics 0;
 alter table users alter email set statistics 0, alter name set statistics 0;
