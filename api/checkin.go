@@ -47,9 +47,10 @@ const (
 
 type checkInAnswer struct {
 	Body struct {
-		Visit   Visit    `json:"visit"`
-		Voucher *Voucher `json:"voucher,omitempty" doc:"Present once the visit is checked in."`
-		Network Network  `json:"network,omitempty" enum:"ready,pending" doc:"ready: every connected agent of the site accepts the credentials. pending: they will once an agent is back."`
+		Visit    Visit     `json:"visit"`
+		Voucher  *Voucher  `json:"voucher,omitempty" doc:"Present once the visit is checked in."`
+		Network  Network   `json:"network,omitempty" enum:"ready,pending" doc:"ready: every connected agent of the site accepts the credentials. pending: they will once an agent is back."`
+		Networks []Joining `json:"networks,omitempty" doc:"How to get into the site's networks; present with credentials."`
 	}
 }
 
@@ -89,6 +90,9 @@ func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, 
 	answer.Body.Visit = visitOf(v)
 	answer.Body.Voucher = voucherOf(voucher, credentials)
 	answer.Body.Network = s.network(ctx, v.SiteID, voucher.Revision)
+	if credentials.Password != "" {
+		answer.Body.Networks = s.joining(ctx, v.SiteID)
+	}
 	return answer, nil
 }
 
@@ -236,8 +240,9 @@ func (s *Server) readmit(ctx context.Context, in *readmitInput) (*checkInAnswer,
 
 type voucherAnswer struct {
 	Body struct {
-		Voucher Voucher `json:"voucher"`
-		Network Network `json:"network,omitempty" enum:"ready,pending"`
+		Voucher  Voucher   `json:"voucher"`
+		Network  Network   `json:"network,omitempty" enum:"ready,pending"`
+		Networks []Joining `json:"networks,omitempty" doc:"How to get into the site's networks; present with credentials."`
 	}
 }
 
@@ -248,7 +253,7 @@ func (s *Server) reveal(ctx context.Context, in *visitAction) (*voucherAnswer, e
 		return nil, err
 	}
 	a := &voucherAnswer{}
-	a.Body.Voucher = *voucherOf(voucher, credentials)
+	a.Body.Voucher, a.Body.Networks = *voucherOf(voucher, credentials), s.joining(ctx, voucher.SiteID)
 	return a, nil
 }
 
@@ -265,5 +270,6 @@ func (s *Server) reissue(ctx context.Context, in *visitAction) (*voucherAnswer, 
 	a := &voucherAnswer{}
 	a.Body.Voucher = *voucherOf(voucher, credentials)
 	a.Body.Network = s.network(ctx, outcome.Visit.SiteID, voucher.Revision)
+	a.Body.Networks = s.joining(ctx, outcome.Visit.SiteID)
 	return a, nil
 }

@@ -262,3 +262,22 @@ func TestConcurrentCheckOuts(t *testing.T) {
 	}
 	require.Len(t, b.kinds(t, id, visit.EventCheckedOut), 1)
 }
+
+// A guest's device needs the network's own passphrase besides the voucher. It goes
+// along with credentials, to whoever may see those, and nowhere else.
+func TestNetworksGoAlongWithCredentials(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.expected(t)
+	a := b.want(t, 200, b.post(id, "check-in"))
+	networks := a.list("networks")
+	require.Len(t, networks, 1)
+	require.Equal(t, "wpa_psk", networks[0].(map[string]any)["kind"])
+	require.Equal(t, canaryPSK, networks[0].(map[string]any)["passphrase"])
+	for _, action := range []string{"voucher/reveal", "voucher/reissue"} {
+		require.Len(t, b.want(t, 200, b.post(id, action)).list("networks"), 1, action)
+	}
+	stranger := b.token(t, store.Everything, auth.NewPermissions(auth.VisitsCheckIn))
+	hidden := b.want(t, 200, call{method: "POST", path: "/api/v1/visits/" + id + "/check-in", as: stranger})
+	require.NotContains(t, string(hidden.text), canaryPSK, "no password, no passphrase")
+}

@@ -13,6 +13,7 @@ type sites interface {
 	CreateSite(ctx context.Context, by store.Caller, site visit.Site) (visit.Site, error)
 	Sites(ctx context.Context, scope store.Scope) ([]visit.Site, error)
 	Site(ctx context.Context, scope store.Scope, id visit.SiteID) (visit.Site, error)
+	Networks(ctx context.Context, scope store.Scope, id visit.SiteID) ([]visit.Network, error)
 	UpdateSite(ctx context.Context, by store.Caller, id visit.SiteID, change store.SiteChange) (visit.Site, error)
 	ArchiveSite(ctx context.Context, by store.Caller, id visit.SiteID) (visit.Site, error)
 }

@@ -240,6 +240,22 @@ func (s *Store) ArchiveSite(ctx context.Context, by Caller, id visit.SiteID) (vi
 	return withoutKeys(site), err
 }
 
+// Networks returns a site's networks with their passphrases, for whoever hands
+// credentials out. It returns ErrSiteNotFound.
+func (s *Store) Networks(ctx context.Context, scope Scope, id visit.SiteID) ([]visit.Network, error) {
+	var site visit.Site
+	err := s.query(ctx, func(ctx context.Context, q db) error {
+		const find = `select ` + siteColumns + ` from sites v where v.id = @id and ` + siteInScope
+		row, err := one[siteRow](ctx, q, visit.ErrSiteNotFound, find, scope.args(pgx.NamedArgs{"id": id}))
+		if err != nil {
+			return err
+		}
+		site, err = s.withKeys(row)
+		return err
+	})
+	return site.Networks, err
+}
+
 // lockSite returns the site with passphrases.
 func (t *tx) lockSite(ctx context.Context, scope Scope, id visit.SiteID) (visit.Site, error) {
 	const find = `select ` + siteColumns + ` from sites v where v.id = @id and ` + siteInScope + ` for no key update`
@@ -247,6 +263,11 @@ func (t *tx) lockSite(ctx context.Context, scope Scope, id visit.SiteID) (visit.
 	if err != nil {
 		return visit.Site{}, err
 	}
+	return t.s.withKeys(row)
+}
+
+// withKeys opens the passphrases of a site's networks.
+func (s *Store) withKeys(row siteRow) (visit.Site, error) {
 	site, err := row.site()
 	if err != nil {
 		return visit.Site{}, err
@@ -256,7 +277,7 @@ func (t *tx) lockSite(ctx context.Context, scope Scope, id visit.SiteID) (visit.
 		return visit.Site{}, err
 	}
 	for i, n := range networks {
-		if site.Networks[i].PSK, err = t.s.openPSK(id, n); err != nil {
+		if site.Networks[i].PSK, err = s.openPSK(site.ID, n); err != nil {
 			return visit.Site{}, err
 		}
 	}

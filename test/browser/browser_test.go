@@ -31,6 +31,7 @@ func TestJourneys(t *testing.T) {
 	site := s.NewSite(map[string]any{
 		"name": "Harbour House", "timezone": "Europe/Berlin", "networks": []any{
 			map[string]any{"ssid": "Harbour Guests", "kind": "open_portal", "portal_url": "https://portal.example"},
+			map[string]any{"ssid": "Harbour Rooms", "kind": "wpa_psk", "psk": "pass;phrase"},
 		},
 	})
 	ap := newNAS(t, s, site)

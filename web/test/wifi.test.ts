@@ -8,7 +8,7 @@ test('a code is by the kind of network, and never holds a voucher', () => {
   expect(wifiText({ ssid: 'A;b:c,"d\\', kind: 'open_portal', hidden: true })).toBe(
     'WIFI:T:nopass;S:A\\;b\\:c\\,\\"d\\\\;H:true;;',
   )
-  expect(wifiText({ ssid: 'Home', kind: 'wpa_psk', psk: 'pass;word' })).toBe('WIFI:T:WPA;S:Home;P:pass\\;word;;')
+  expect(wifiText({ ssid: 'Home', kind: 'wpa_psk', passphrase: 'pass;word' })).toBe('WIFI:T:WPA;S:Home;P:pass\\;word;;')
   expect(wifiText({ ssid: 'Home', kind: 'wpa_psk' })).toBeNull()
   expect(wifiText({ ssid: 'Corp', kind: 'wpa_eap' })).toBeNull()
   expect(howTo({ ssid: 'Home', kind: 'wpa_psk' })).toBe('web.access.how.wpa_psk.typed')

@@ -17,7 +17,8 @@ export type Detail = S['VisitDetailAnswer']
 export type CheckedIn = S['CheckInAnswer']
 export type VisitPage = S['ListVisitsAnswer']
 export type Refused = S['RefusedLogin']
-export type NetworkSetting = S['NetworkSetting']
+/** How to get into a network; it comes along with credentials. */
+export type Joining = S['Joining']
 
 /** The board's tabs, by the names of the API. */
 export type Tab = 'expected' | 'on_site' | 'completed'

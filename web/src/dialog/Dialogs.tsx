@@ -1,11 +1,18 @@
 import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useState } from 'react'
-import type { CheckedIn, Visit, Voucher } from '../api/types.ts'
+import type { CheckedIn, Joining, Visit, Voucher } from '../api/types.ts'
 
 /** What reception can be asked or shown above the page. */
 export type Dialog =
   | { kind: 'new'; walkIn: boolean }
   | { kind: 'change'; visit: Visit }
-  | { kind: 'access'; visit: Visit; voucher: Voucher; network?: CheckedIn['network']; reason: 'new' | 'again' }
+  | {
+      kind: 'access'
+      visit: Visit
+      voucher: Voucher
+      network?: CheckedIn['network']
+      networks?: Joining[]
+      reason: 'new' | 'again'
+    }
   | { kind: 'checkOut'; visit: Visit }
   | { kind: 'extend'; visit: Visit }
   | { kind: 'cancel'; visit: Visit }

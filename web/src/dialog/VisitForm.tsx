@@ -164,7 +164,7 @@ function useSave(visit: Visit | undefined, close: () => void) {
     const answer = await insist((key) => api.post('/api/v1/visits', { body, key }))
     showVisit(client, answer.visit)
     if (answer.voucher) {
-      open({ kind: 'access', visit: answer.visit, voucher: answer.voucher, network: answer.network, reason: 'new' })
+      open({ kind: 'access', ...answer, voucher: answer.voucher, reason: 'new' })
       return
     }
     const when = near(answer.visit.expected_arrival, Date.now(), site.timezone, language)

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Menu, Modal, Select, Stack, Text } from '@mantine
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
 import { agentsQuery } from '../api/queries.ts'
-import type { CheckedIn, NetworkSetting, Site, Visit, Voucher } from '../api/types.ts'
+import type { CheckedIn, Joining, Site, Visit, Voucher } from '../api/types.ts'
 import { Icon } from '../look/Icon.tsx'
 import { Secret } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
@@ -19,18 +19,19 @@ type Props = {
   visit: Visit
   voucher: Voucher
   network?: CheckedIn['network']
+  networks?: readonly Joining[]
   reason: 'new' | 'again'
   close: () => void
 }
 
 /** Credentials, for handing over. They live as long as this is open. */
-export function WlanAccess({ visit, voucher, network, reason, close }: Props) {
+export function WlanAccess({ visit, voucher, network, networks = [], reason, close }: Props) {
   const { t, language } = useText()
   const site = useSite()
   const [paper, setPaper] = useState<Paper | null>(null)
   const printed = useCallback(() => setPaper(null), [])
   const [chosen, setChosen] = useState(0)
-  const joined = site.networks[chosen]
+  const joined = networks[chosen]
   const until = near(voucher.valid_until, Date.now(), site.timezone, language)
   return (
     <Modal
@@ -45,7 +46,7 @@ export function WlanAccess({ visit, voucher, network, reason, close }: Props) {
         {network === 'pending' && <Pending site={site} />}
         <div className={classes.sheet}>
           <Stack gap="sm">
-            <WhichNetwork networks={site.networks} chosen={chosen} choose={setChosen} />
+            <WhichNetwork networks={networks} chosen={chosen} choose={setChosen} />
             <Secret label={t('web.access.username')} value={voucher.username} />
             {voucher.password ? (
               <Secret label={t('web.access.password')} value={voucher.password} grouped />
@@ -53,7 +54,7 @@ export function WlanAccess({ visit, voucher, network, reason, close }: Props) {
               <Text c="dimmed">{t('web.access.nopassword')}</Text>
             )}
           </Stack>
-          {joined && <Joining network={joined} />}
+          {joined && <HowToJoin network={joined} />}
         </div>
         <Group justify="flex-end" gap="sm">
           <Menu>
@@ -72,12 +73,12 @@ export function WlanAccess({ visit, voucher, network, reason, close }: Props) {
           </Button>
         </Group>
       </Stack>
-      {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={site.networks} done={printed} />}
+      {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={networks} done={printed} />}
     </Modal>
   )
 }
 
-function WhichNetwork(props: { networks: readonly NetworkSetting[]; chosen: number; choose: (i: number) => void }) {
+function WhichNetwork(props: { networks: readonly Joining[]; chosen: number; choose: (i: number) => void }) {
   const { t } = useText()
   const { networks, chosen, choose } = props
   if (networks.length > 1) {
@@ -104,7 +105,7 @@ function WhichNetwork(props: { networks: readonly NetworkSetting[]; chosen: numb
 }
 
 /** How a phone gets into the network, and the code that spares the typing. */
-function Joining({ network }: { network: NetworkSetting }) {
+function HowToJoin({ network }: { network: Joining }) {
   const { t } = useText()
   const code = wifiText(network)
   return (
@@ -115,6 +116,11 @@ function Joining({ network }: { network: NetworkSetting }) {
         </div>
       )}
       <Text size="sm">{t(howTo(network))}</Text>
+      {network.passphrase && (
+        <Text size="sm">
+          {t('web.access.passphrase')} <code>{network.passphrase}</code>
+        </Text>
+      )}
       {network.portal_url && (
         <Text size="sm" c="dimmed" className={classes.link}>
           {network.portal_url}

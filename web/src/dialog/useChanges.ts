@@ -33,7 +33,7 @@ export function useChanges() {
       const answer = await insist((key) => api.post('/api/v1/visits/{id}/check-in', { path: { id: v.id }, key }))
       showVisit(client, answer.visit)
       if (answer.voucher) {
-        open({ kind: 'access', visit: answer.visit, voucher: answer.voucher, network: answer.network, reason: 'new' })
+        open({ kind: 'access', ...answer, voucher: answer.voucher, reason: 'new' })
       }
     }
 
@@ -44,7 +44,7 @@ export function useChanges() {
       showVisit(client, answer.visit)
       client.invalidateQueries({ queryKey: ['visit', v.id] })
       if (answer.voucher) {
-        open({ kind: 'access', visit: answer.visit, voucher: answer.voucher, network: answer.network, reason: 'new' })
+        open({ kind: 'access', ...answer, voucher: answer.voucher, reason: 'new' })
       }
     }
 
@@ -77,14 +77,14 @@ export function useChanges() {
       },
       reveal: async (v: Visit) => {
         const answer = await api.post('/api/v1/visits/{id}/voucher/reveal', { path: { id: v.id } })
-        open({ kind: 'access', visit: v, voucher: answer.voucher, reason: 'again' })
+        open({ kind: 'access', visit: v, ...answer, reason: 'again' })
       },
       reissue: async (v: Visit) => {
         const answer = await insist((key) =>
           api.post('/api/v1/visits/{id}/voucher/reissue', { path: { id: v.id }, key }),
         )
         client.invalidateQueries({ queryKey: ['visit', v.id] })
-        open({ kind: 'access', visit: v, voucher: answer.voucher, network: answer.network, reason: 'new' })
+        open({ kind: 'access', visit: v, ...answer, reason: 'new' })
       },
     }
   }, [client, open, toast, explain, t])

@@ -1,6 +1,6 @@
 import { Portal } from '@mantine/core'
 import { useEffect } from 'react'
-import type { NetworkSetting, Visit, Voucher } from '../api/types.ts'
+import type { Joining, Visit, Voucher } from '../api/types.ts'
 import { Groups } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
@@ -12,7 +12,7 @@ import { howTo, wifiText } from './wifi.ts'
 
 export type Paper = '80mm' | 'a6'
 
-type Props = { paper: Paper; visit: Visit; voucher: Voucher; networks: readonly NetworkSetting[]; done: () => void }
+type Props = { paper: Paper; visit: Visit; voucher: Voucher; networks: readonly Joining[]; done: () => void }
 
 /** What a visitor takes along; seen by printers only. It prints itself once. */
 export function Slip({ paper, visit, voucher, networks, done }: Props) {
@@ -40,6 +40,12 @@ export function Slip({ paper, visit, voucher, networks, done }: Props) {
             <>
               <dt>{t('web.access.network')}</dt>
               <dd className="big">{networks.map((n) => n.ssid).join(', ')}</dd>
+            </>
+          )}
+          {network?.passphrase && (
+            <>
+              <dt>{t('web.access.passphrase')}</dt>
+              <dd className="code">{network.passphrase}</dd>
             </>
           )}
           <dt>{t('web.access.username')}</dt>

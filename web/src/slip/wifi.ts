@@ -1,4 +1,4 @@
-import type { NetworkSetting } from '../api/types.ts'
+import type { Joining } from '../api/types.ts'
 import type { Key } from '../text/text.ts'
 
 /** Marks what has a meaning in a WIFI: text, as phones expect it. */
@@ -10,19 +10,19 @@ const escaped = (text: string) => text.replace(/([\\;,":])/g, '\\$1')
  * where each guest has a user name there is no such text. A voucher's password is
  * no passphrase and is never put here.
  */
-export function wifiText(network: NetworkSetting): string | null {
+export function wifiText(network: Joining): string | null {
   const name = `S:${escaped(network.ssid)};`
   const hidden = network.hidden ? 'H:true;' : ''
   switch (network.kind) {
     case 'open_portal':
       return `WIFI:T:nopass;${name}${hidden};`
     case 'wpa_psk':
-      return network.psk ? `WIFI:T:WPA;${name}P:${escaped(network.psk)};${hidden};` : null
+      return network.passphrase ? `WIFI:T:WPA;${name}P:${escaped(network.passphrase)};${hidden};` : null
     case 'wpa_eap':
       return null
   }
 }
 
 /** The words beside the code, or instead of it. */
-export const howTo = (network: NetworkSetting): Key =>
-  network.kind === 'wpa_psk' && !network.psk ? 'web.access.how.wpa_psk.typed' : `web.access.how.${network.kind}`
+export const howTo = (network: Joining): Key =>
+  network.kind === 'wpa_psk' && !network.passphrase ? 'web.access.how.wpa_psk.typed' : `web.access.how.${network.kind}`
