@@ -35,7 +35,15 @@ export const theme = createTheme({
     // does it by a selector.
     Modal: { defaultProps: { lockScroll: false, transitionProps: { duration: 120 }, radius: 8, centered: true } },
     Drawer: { defaultProps: { lockScroll: false, transitionProps: { duration: 140 } } },
-    Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', transitionProps: { duration: 80 } } },
+    // Without the placeholder the first item has the focus, as menus should.
+    Menu: {
+      defaultProps: {
+        shadow: 'md',
+        position: 'bottom-end',
+        transitionProps: { duration: 80 },
+        withInitialFocusPlaceholder: false,
+      },
+    },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 })
