@@ -14,6 +14,7 @@ import { meQuery, sitesQuery, visitQuery } from './api/queries.ts'
 import { Board, pathOf } from './board/Board.tsx'
 import { DialogProvider } from './dialog/Dialogs.tsx'
 import { Frame } from './frame/Frame.tsx'
+import { UserMenu } from './frame/UserMenu.tsx'
 import { LiveProvider } from './live/LiveProvider.tsx'
 import { conditionOf } from './look/Badge.tsx'
 import { Empty, Failed, Waiting } from './look/States.tsx'
@@ -23,6 +24,7 @@ import { SignIn } from './signin/SignIn.tsx'
 import { SiteContext } from './site.tsx'
 import { stored } from './stored.ts'
 import { useText } from './text/useText.tsx'
+import { useMe } from './useMe.ts'
 
 const Network = lazy(async () => ({ default: (await import('./network/Network.tsx')).Network }))
 const VisitDrawer = lazy(async () => ({ default: (await import('./visit/VisitDrawer.tsx')).VisitDrawer }))
@@ -99,7 +101,9 @@ function Start() {
   if (!site)
     return (
       <Alone>
-        <Empty icon="building" title={t('web.empty.sites')} />
+        <Empty icon="building" title={t('web.empty.sites')}>
+          <UserMenu />
+        </Empty>
       </Alone>
     )
   return <Navigate to="/sites/$site/board/$tab" params={{ site: site.id, tab: 'on-site' }} replace />
@@ -110,6 +114,7 @@ const site = createRoute({ getParentRoute: () => inside, path: '/sites/$site', c
 function OneSite() {
   const { t } = useText()
   const { site: id } = site.useParams()
+  const { can } = useMe()
   const { data, error, refetch } = useQuery(sitesQuery)
   const found = data?.find((s) => s.id === id)
   useEffect(() => {
@@ -118,6 +123,15 @@ function OneSite() {
   if (!data)
     return <Alone>{error ? <Failed error={error} again={refetch} /> : <Waiting>{t('web.loading')}</Waiting>}</Alone>
   if (!found) return <NotFound />
+  if (!can('visits.read')) {
+    return (
+      <Alone>
+        <Empty icon="user" title={t('web.empty.role')}>
+          <UserMenu />
+        </Empty>
+      </Alone>
+    )
+  }
   return (
     <SiteContext.Provider value={found}>
       <LiveProvider key={found.id} site={found.id}>

@@ -36,6 +36,13 @@ test('the whole of a visit by keyboard', async (t) => {
   await focusOn(page, 'Keystroke')
   await keys.press(' ')
   await page.getByRole('dialog', { name: 'Ada Keystroke' }).waitFor()
+  // A dialog over the detail: Escape closes one at a time.
+  await page.getByRole('dialog').getByRole('button', { name: /^Check out/ }).focus()
+  await keys.press('Enter')
+  await page.getByRole('dialog', { name: 'Check out Ada Keystroke?' }).waitFor()
+  await keys.press('Escape')
+  await page.getByRole('dialog', { name: 'Check out Ada Keystroke?' }).waitFor({ state: 'detached' })
+  await page.getByRole('dialog', { name: 'Ada Keystroke', exact: true }).waitFor()
   await keys.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   await focusOn(page, 'Keystroke')

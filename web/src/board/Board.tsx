@@ -11,6 +11,7 @@ import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { useKey } from '../useKey.ts'
 import { useMe } from '../useMe.ts'
+import { useTitle } from '../useTitle.ts'
 import classes from './Board.module.css'
 import { List } from './List.tsx'
 import { Loading } from './Loading.tsx'
@@ -33,6 +34,7 @@ export function Board() {
   const { tab: path = 'on-site' } = useParams({ strict: false })
   const { q = '' } = useSearch({ strict: false }) as { q?: string }
   const tab = tabOf(path)
+  useTitle(t(`web.tab.${tab}`), site.name)
   const create = () => open({ kind: 'new', walkIn: tab !== 'expected' && can('visits.checkin') })
   useKey('n', () => can('visits.write') && create())
   return (

@@ -22,6 +22,11 @@ export type Dialog =
 
 const DialogContext = createContext<(dialog: Dialog) => void>(() => {})
 
+const OpenContext = createContext(false)
+
+/** Whether a dialog is in front of everything; what is behind it then leaves keys alone. */
+export const useDialogOpen = () => useContext(OpenContext)
+
 /** Opens a dialog; one is open at a time. */
 export const useDialog = () => useContext(DialogContext)
 
@@ -33,7 +38,7 @@ export function DialogProvider({ children }: { children: ReactNode }) {
   const close = useCallback(() => setDialog(null), [])
   return (
     <DialogContext.Provider value={setDialog}>
-      {children}
+      <OpenContext.Provider value={dialog !== null}>{children}</OpenContext.Provider>
       <Suspense>{dialog && <Opened dialog={dialog} close={close} />}</Suspense>
     </DialogContext.Provider>
   )

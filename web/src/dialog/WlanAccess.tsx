@@ -73,7 +73,7 @@ export function WlanAccess({ visit, voucher, network, networks = [], reason, clo
           </Button>
         </Group>
       </Stack>
-      {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={networks} done={printed} />}
+      {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={joined ? [joined] : []} done={printed} />}
     </Modal>
   )
 }

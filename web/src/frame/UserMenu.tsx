@@ -1,11 +1,11 @@
-import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { api } from '../api/client.ts'
 import { Icon } from '../look/Icon.tsx'
 import { useProblemText } from '../look/States.tsx'
 import { useToast } from '../look/Toasts.tsx'
-import { languageNames, languages } from '../text/text.ts'
+import { type Language, languageNames, languages } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
 import { useMe } from '../useMe.ts'
 
@@ -30,11 +30,6 @@ export function UserMenu() {
       toast({ text: explain(error), bad: true })
     }
   }
-  const choice = (on: boolean) => ({
-    role: 'menuitemradio',
-    'aria-checked': on,
-    rightSection: on ? <Icon name="done" size={16} /> : null,
-  })
   return (
     <Menu width={220}>
       <Menu.Target>
@@ -46,18 +41,22 @@ export function UserMenu() {
         {me?.name && <Menu.Label>{me.name}</Menu.Label>}
         <Menu.Divider />
         <Menu.Label>{t('web.language')}</Menu.Label>
-        {languages.map((l) => (
-          <Menu.Item key={l} lang={l} {...choice(l === language)} onClick={() => speak(l)}>
-            {languageNames[l]}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={language} onChange={(value) => speak(value as Language)}>
+          {languages.map((l) => (
+            <Menu.RadioItem key={l} value={l} lang={l} closeMenuOnClick>
+              {languageNames[l]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>{t('web.theme')}</Menu.Label>
-        {schemes.map((s) => (
-          <Menu.Item key={s} {...choice(s === colorScheme)} onClick={() => setColorScheme(s)}>
-            {t(`web.theme.${s}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {schemes.map((s) => (
+            <Menu.RadioItem key={s} value={s} closeMenuOnClick>
+              {t(`web.theme.${s}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<Icon name="left" size={18} />} onClick={signOut}>
           {t('web.signout')}

@@ -1,6 +1,17 @@
-import type { QueryClient } from '@tanstack/react-query'
+import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { showVisit, visitQuery } from '../api/queries.ts'
+import type { VisitPage } from '../api/types.ts'
 import type { LiveEvent } from './link.ts'
+
+type Pages = InfiniteData<VisitPage>
+
+/** Reading everything again must not mean a hundred pages; who scrolled further gets the rest by scrolling. */
+const pagesMost = 5
+
+const shorten = (data: Pages): Pages =>
+  data.pages.length <= pagesMost
+    ? data
+    : { pages: data.pages.slice(0, pagesMost), pageParams: data.pageParams.slice(0, pagesMost) }
 
 const gatherFor = 100
 /** With more changes at once, reading the lists is cheaper than reading the visits. */
@@ -29,6 +40,7 @@ export class Follower {
 
   /** Reads everything shown again; false when that did not work. */
   async resync(): Promise<boolean> {
+    this.client.setQueriesData<Pages>({ queryKey: ['visits'] }, (data) => data && shorten(data))
     const of = (key: readonly unknown[]) => key[0] !== 'me' && key[0] !== 'sites'
     await this.client.invalidateQueries({ predicate: (q) => of(q.queryKey) })
     const active = this.client.getQueryCache().findAll({ type: 'active', predicate: (q) => of(q.queryKey) })

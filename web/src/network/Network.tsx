@@ -9,6 +9,7 @@ import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
 import { useMe } from '../useMe.ts'
 import { useNow } from '../useNow.ts'
+import { useTitle } from '../useTitle.ts'
 import classes from './Network.module.css'
 
 /** A site's agents and access points, and whom they refused. */
@@ -16,6 +17,7 @@ export function Network() {
   const { t } = useText()
   const site = useSite()
   const { can } = useMe()
+  useTitle(t('web.nav.network'), site.name)
   const agents = useQuery(agentsQuery(site.id))
   const nases = useQuery({ ...nasesQuery(site.id), enabled: can('nases.read') })
   const refused = useQuery({ ...refusedQuery(site.id), enabled: can('nases.read') })

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import mark from '../look/mark.svg'
 import { languageNames, languages } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
+import { useTitle } from '../useTitle.ts'
 import classes from './Desk.module.css'
 
 type Props = { title: string; onSubmit: () => void; children: ReactNode }
@@ -10,6 +11,7 @@ type Props = { title: string; onSubmit: () => void; children: ReactNode }
 /** A page with one form, for whoever is not signed in. */
 export function Desk({ title, onSubmit, children }: Props) {
   const { t, language, speak } = useText()
+  useTitle(title)
   return (
     <main className={classes.page}>
       <form

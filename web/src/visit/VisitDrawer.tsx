@@ -4,12 +4,14 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { visitQuery } from '../api/queries.ts'
 import type { Detail } from '../api/types.ts'
 import { Actions } from '../board/Actions.tsx'
+import { useDialogOpen } from '../dialog/Dialogs.tsx'
 import { VisitBadge } from '../look/Badge.tsx'
 import { Failed, Waiting } from '../look/States.tsx'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
+import { useTitle } from '../useTitle.ts'
 import { Access } from './Access.tsx'
 import { Devices } from './Devices.tsx'
 import { Ending } from './Ending.tsx'
@@ -23,10 +25,14 @@ export function VisitDrawer() {
   const { site = '', tab = '', visit = '' } = useParams({ strict: false })
   const { q } = useSearch({ strict: false }) as { q?: string }
   const { data, error, refetch } = useQuery(visitQuery(visit))
+  const covered = useDialogOpen()
+  useTitle(data && nameOf(data.visit))
   const close = () => navigate({ to: '/sites/$site/board/$tab', params: { site, tab }, search: q ? { q } : {} })
   return (
     <Drawer
       opened
+      closeOnEscape={!covered}
+      trapFocus={!covered}
       onClose={close}
       position="right"
       size={560}
