@@ -74,7 +74,7 @@ func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 		object = "agent:" + string(e.AgentID)
 	case e.Kind == visit.EventPersonErased:
 		object = fmt.Sprint("person:", e.Data["person_id"])
-	case e.Kind == visit.EventPasswordResetAsked:
+	case e.Kind == visit.EventPasswordResetAsked, e.Kind == visit.EventUserInvited:
 		object = fmt.Sprint("user:", e.Data["user_id"])
 	}
 	row := audit.Row{At: t.now, Actor: e.Actor, Action: string(e.Kind), EventID: id, Object: object, Body: e.Data}

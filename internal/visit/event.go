@@ -40,9 +40,12 @@ const (
 	EventCredentialsAsked EventKind = "voucher.mail_requested" // somebody asked for them to be mailed
 )
 
-// EventPasswordResetAsked asks for a link to set a password to be mailed; its data
-// holds the user's id alone. It is of the deployment.
-const EventPasswordResetAsked EventKind = "user.password_reset_requested"
+// Events that ask for a link to set a password to be mailed. Their data holds the
+// user's id alone; they are of the deployment.
+const (
+	EventPasswordResetAsked EventKind = "user.password_reset_requested"
+	EventUserInvited        EventKind = "user.invited"
+)
 
 // Events about what goes out.
 const (
