@@ -166,7 +166,7 @@ func (s *Server) changeWebhook(ctx context.Context, in *changeWebhookInput) (*we
 	}
 	b := in.Body
 	// What it will be told, and where, is judged by who changes either.
-	if b.URL != nil || b.Payload != nil {
+	if b.URL != nil || b.Payload != nil || b.AllSites || len(b.Sites) > 0 {
 		if err := s.mayReceive(ctx, or(b.URL, hook.URL), or(b.Payload, hook.Payload)); err != nil {
 			return nil, err
 		}
