@@ -187,6 +187,34 @@ func TestOperationsPageExplainsEveryReason(t *testing.T) {
 	}
 }
 
+// Whoever reads a reason of what went out, or did not, finds it explained.
+func TestPagesExplainReasonsOfWhatGoesOut(t *testing.T) {
+	t.Parallel()
+	for _, of := range []struct{ page, files, constant string }{
+		{"docs/operations.md", "../webhook/failure.go", `\sCode\w+\s+= "([a-z_]+)"`},
+		{"docs/operations.md", "../../worker/webhooks.go", `\s(?:skipped|refused|held)\w+\s+= "([a-z_]+)"`},
+		{"docs/mail.md", "../../worker/mail.go", `\s(?:skipped|sent)\w+\s+= "([a-z_]+)"`},
+		{"docs/mail.md", "../mail/*.go", `"(mail_[a-z]+)"`},
+		{"docs/mail.md", "../sms/sender.go", `"(sms_[a-z_]+)"`},
+		{"docs/mail.md", "../store/sms.go", `"(sms_[a-z_]+)"`},
+		{"docs/crm.md", "../crm/*.go", `"(crm_[a-z_]+)"`},
+		{"docs/crm.md", "../../activities/crm.go", `CRMExhausted = "([a-z_]+)"`},
+	} {
+		files, err := filepath.Glob(of.files)
+		require.NoError(t, err)
+		found := 0
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, reason := range regexp.MustCompile(of.constant).FindAllStringSubmatch(string(source), -1) {
+				require.Contains(t, page(t, of.page), "`"+reason[1]+"`", "%s is of %s", reason[1], file)
+				found++
+			}
+		}
+		require.NotZero(t, found, of.files)
+	}
+}
+
 // section returns the text under a heading, to the next one of its level.
 func section(t *testing.T, title string) string {
 	t.Helper()
