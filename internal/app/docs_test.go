@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/foyerhq/foyer/internal/durable"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // TestOperationsPageNamesEverySetting compares the page with the command line:
@@ -187,6 +188,36 @@ func TestOperationsPageExplainsEveryReason(t *testing.T) {
 	}
 }
 
+// What may arrive, and which mail there is, is listed where receivers and operators
+// look, and nothing that is not.
+func TestPagesListWhatGoesOut(t *testing.T) {
+	t.Parallel()
+	types := []string{string(visit.EventWebhookTest)}
+	for _, kind := range visit.Outward() {
+		types = append(types, string(kind))
+	}
+	require.ElementsMatch(t, types, names(part(t, "docs/webhooks.md", "Types")))
+
+	source, err := os.ReadFile("../visit/mail.go")
+	require.NoError(t, err)
+	var kinds []string
+	for _, kind := range regexp.MustCompile(`\sMail\w+\s+MailKind = "([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+		kinds = append(kinds, kind[1])
+	}
+	require.NotEmpty(t, kinds)
+	require.ElementsMatch(t, kinds, names(part(t, "docs/mail.md", "What goes to whom")))
+}
+
+// names are what a table's first cells name.
+func names(text string) (list []string) {
+	for _, row := range rowsOf(text) {
+		for name := range strings.SplitSeq(row[0], ", ") {
+			list = append(list, strings.Trim(name, "`"))
+		}
+	}
+	return list
+}
+
 // Whoever reads a reason of what went out, or did not, finds it explained.
 func TestPagesExplainReasonsOfWhatGoesOut(t *testing.T) {
 	t.Parallel()
@@ -215,12 +246,17 @@ func TestPagesExplainReasonsOfWhatGoesOut(t *testing.T) {
 	}
 }
 
-// section returns the text under a heading, to the next one of its level.
 func section(t *testing.T, title string) string {
 	t.Helper()
-	text := page(t, "docs/operations.md")
+	return part(t, "docs/operations.md", title)
+}
+
+// part returns the text under a heading of a page, to the next one of its level.
+func part(t *testing.T, name, title string) string {
+	t.Helper()
+	text := page(t, name)
 	heading := regexp.MustCompile(`(?m)^(#+) ` + regexp.QuoteMeta(title) + `$`).FindStringSubmatchIndex(text)
-	require.NotNil(t, heading, "docs/operations.md has no section %q", title)
+	require.NotNil(t, heading, "%s has no section %q", name, title)
 	level, rest := heading[3]-heading[2], text[heading[1]:]
 	if end := regexp.MustCompile(fmt.Sprintf(`(?m)^#{1,%d} `, level)).FindStringIndex(rest); end != nil {
 		rest = rest[:end[0]]
