@@ -68,8 +68,7 @@ func (d *draft) good() time.Duration {
 
 // moment is the instant that the mail's texts speak of.
 func (d *draft) moment() time.Time {
-	switch d.Kind {
-	case visit.MailAgentOffline:
+	if d.Kind == visit.MailAgentOffline {
 		return d.Since
 	}
 	return d.Visit.ExpectedDeparture
