@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -114,7 +115,8 @@ func theseSites(ids []visit.SiteID) (store.Scope, error) {
 			return store.Scope{}, visit.Invalid("sites", "This is not a site's id.")
 		}
 	}
-	return store.Scope{Sites: ids}, nil
+	slices.Sort(ids)
+	return store.Scope{Sites: slices.Compact(ids)}, nil
 }
 
 type listWebhooksAnswer struct {
