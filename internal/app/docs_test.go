@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -206,6 +207,29 @@ func TestPagesListWhatGoesOut(t *testing.T) {
 	}
 	require.NotEmpty(t, kinds)
 	require.ElementsMatch(t, kinds, names(part(t, "docs/mail.md", "What goes to whom")))
+}
+
+// A call that a page names is in the description of the HTTP interface.
+func TestPagesNameCallsThatExist(t *testing.T) {
+	t.Parallel()
+	var described struct{ Paths map[string]map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(page(t, "docs/openapi.json")), &described))
+	parameter := regexp.MustCompile(`\{[^}]*\}`)
+	exists := map[string]bool{}
+	for path, methods := range described.Paths {
+		for method := range methods {
+			exists[strings.ToUpper(method)+" "+parameter.ReplaceAllString(path, "{}")] = true
+		}
+	}
+	call := regexp.MustCompile("`((?:GET|POST|PUT|PATCH|DELETE) /(?:api|healthz|readyz|version)[^`\\s?]*)")
+	found := 0
+	for _, name := range []string{"README.md", "CHANGELOG.md", "docs/crm.md", "docs/mail.md", "docs/operations.md", "docs/privacy.md", "docs/webhooks.md"} {
+		for _, named := range call.FindAllStringSubmatch(page(t, name), -1) {
+			require.True(t, exists[parameter.ReplaceAllString(named[1], "{}")], "%s names %s", name, named[1])
+			found++
+		}
+	}
+	require.NotZero(t, found)
 }
 
 // names are what a table's first cells name.
