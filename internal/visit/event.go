@@ -47,6 +47,13 @@ const (
 	EventUserInvited        EventKind = "user.invited"
 )
 
+// Events of roll calls, for live screens. Their data holds ids, kinds and numbers.
+const (
+	EventRollCallStarted EventKind = "roll_call.started" // also when a drill becomes real
+	EventRollCallMarked  EventKind = "roll_call.marked"
+	EventRollCallEnded   EventKind = "roll_call.ended"
+)
+
 // Events about what goes out.
 const (
 	EventWebhookDisabled EventKind = "webhook.disabled"
