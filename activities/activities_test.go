@@ -86,6 +86,7 @@ func TestFailureSaysKindAndCodeAndNothingElse(t *testing.T) {
 		require.Equal(t, c.text, failure.Message())
 		require.Equal(t, c.kind, failure.Type())
 		require.Equal(t, c.final, failure.NonRetryable())
+		require.Equal(t, c.kind == "limited", failure.Category() == temporal.ApplicationErrorCategoryBenign, "not its turn yet")
 		proto := temporal.GetDefaultFailureConverter().ErrorToFailure(failure)
 		require.NotContains(t, proto.String(), secret)
 	}

@@ -12,7 +12,8 @@ import (
 
 // Failure turns an activity's error into what goes to Temporal. A refusal that a
 // repeat cannot change is final; everything else is repeated, after the error's
-// RetryAfter where it has one. The failure carries the error's kind and code and
+// RetryAfter where it has one. That it is not an attempt's turn yet (KindLimited) is
+// benign to Temporal, and no failure in its metrics. The failure carries the error's kind and code and
 // nothing of its text, which may quote input.
 //
 // Errors made for Temporal, and activity.ErrResultPending, pass as they are.
@@ -27,9 +28,11 @@ func Failure(err error) error {
 	if refusal, ok := errors.AsType[*visit.Error](err); ok {
 		code, after = refusal.Code, refusal.RetryAfter
 	}
-	return temporal.NewApplicationErrorWithOptions(code, string(kind), temporal.ApplicationErrorOptions{
-		NonRetryable: final(kind), NextRetryDelay: after,
-	})
+	options := temporal.ApplicationErrorOptions{NonRetryable: final(kind), NextRetryDelay: after}
+	if kind == visit.KindLimited {
+		options.Category = temporal.ApplicationErrorCategoryBenign
+	}
+	return temporal.NewApplicationErrorWithOptions(code, string(kind), options)
 }
 
 // final reports whether repeating is useless.

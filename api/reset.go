@@ -66,7 +66,7 @@ func (s *Server) reset(ctx context.Context, in *resetInput) (*struct{}, error) {
 	if err := within(s.Logins, in.address); err != nil {
 		return nil, err
 	}
-	l, err := link.Parse(s.Links, in.Body.Token, s.Now(), link.PasswordReset)
+	l, err := link.Parse(s.Links, in.Body.Token, s.Now(), link.PasswordReset, link.Account)
 	if err != nil {
 		return nil, err
 	}

@@ -19,19 +19,24 @@ func confirmReset(token, password string) call {
 	return call{method: "POST", path: "/api/v1/password-reset/confirm", body: object{"token": token, "password": password}}
 }
 
-// resetLinks are the tokens of the mails that were asked for, as whoever writes them
-// makes them of the events.
+// resetLinks are the tokens of the mails that were asked for, newest first, as whoever
+// writes them makes them of the events.
 func (b *bench) resetLinks(t *testing.T) []string {
 	t.Helper()
+	return b.passwordLinks(t, "user.password_reset_requested", link.Reset)
+}
+
+func (b *bench) passwordLinks(t *testing.T, kind string, of func(string, time.Time) link.Link) []string {
+	t.Helper()
 	var tokens []string
-	for _, item := range b.want(t, 200, call{path: "/api/v1/events?kind=user.password_reset_requested", as: b.admin}).list("items") {
+	for _, item := range b.want(t, 200, call{path: "/api/v1/events?kind=" + kind, as: b.admin}).list("items") {
 		event, _ := item.(object)
 		data, _ := event["data"].(object)
 		text, _ := event["at"].(string)
 		at, err := time.Parse(time.RFC3339, text)
 		require.NoError(t, err)
 		user, _ := data["user_id"].(string)
-		token, err := link.Sign(b.Keyring, link.Reset(user, at))
+		token, err := link.Sign(b.Keyring, of(user, at))
 		require.NoError(t, err)
 		tokens = append(tokens, token)
 	}
@@ -70,6 +75,19 @@ func TestPasswordReset(t *testing.T) {
 	b.want(t, 204, askReset(email))
 	b.enter(t, email, "a goat on the roof")
 	b.want(t, 204, confirmReset(b.resetLinks(t)[0], "a goat on the moon"))
+}
+
+// Somebody new may be away for a few days; the link works once, as others do.
+func TestAnInvitationSetsTheFirstPassword(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.want(t, 201, call{method: "POST", path: "/api/v1/users", as: b.admin, body: object{"email": "new@example.org", "role": "host"}})
+	welcome := b.passwordLinks(t, "user.invited", link.Welcome)
+	require.Len(t, welcome, 1)
+	b.Clock.Advance(71 * time.Hour)
+	b.want(t, 204, confirmReset(welcome[0], "a goat on the roof"))
+	b.enter(t, "new@example.org", "a goat on the roof")
+	b.refused(t, 410, "link_expired", confirmReset(welcome[0], "a goat on the moon"))
 }
 
 // A link for something else, and one to somebody who is gone, open nothing.

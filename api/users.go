@@ -99,7 +99,7 @@ type createUserInput struct {
 		Role     auth.Role      `json:"role" maxLength:"40" doc:"One of GET /api/v1/roles; at most what you have yourself."`
 		Sites    []visit.SiteID `json:"sites,omitempty" maxItems:"200" doc:"Absent: all sites that you may see."`
 		Language string         `json:"language,omitempty" maxLength:"20"`
-		Password string         `json:"password,omitempty" maxLength:"512" writeOnly:"true" doc:"Absent: a link to choose one is mailed, good for 30 minutes."`
+		Password string         `json:"password,omitempty" maxLength:"512" writeOnly:"true" doc:"Absent: a link to choose one is mailed, good for three days."`
 	}
 }
 

@@ -61,7 +61,7 @@ func TestUsersAreAddedAndChanged(t *testing.T) {
 	id := a.string("user.id")
 	require.Equal(t, "grace@example.org", a.string("user.email"))
 	require.Equal(t, false, a.field("user.has_password"))
-	require.Len(t, b.want(t, 200, call{path: "/api/v1/events?kind=user.password_reset_requested", as: b.admin}).list("items"), 1, "an invitation is mailed")
+	require.Len(t, b.want(t, 200, call{path: "/api/v1/events?kind=user.invited", as: b.admin}).list("items"), 1, "an invitation is mailed")
 	b.refused(t, 409, "email_taken", post.with(object{"email": "GRACE@example.org", "role": "host"}))
 	for field, body := range map[string]object{
 		"role":     {"email": "x@example.org", "role": "kiosk"},

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -114,7 +115,8 @@ func theseSites(ids []visit.SiteID) (store.Scope, error) {
 			return store.Scope{}, visit.Invalid("sites", "This is not a site's id.")
 		}
 	}
-	return store.Scope{Sites: ids}, nil
+	slices.Sort(ids)
+	return store.Scope{Sites: slices.Compact(ids)}, nil
 }
 
 type listWebhooksAnswer struct {
@@ -166,7 +168,7 @@ func (s *Server) changeWebhook(ctx context.Context, in *changeWebhookInput) (*we
 	}
 	b := in.Body
 	// What it will be told, and where, is judged by who changes either.
-	if b.URL != nil || b.Payload != nil {
+	if b.URL != nil || b.Payload != nil || b.AllSites || len(b.Sites) > 0 {
 		if err := s.mayReceive(ctx, or(b.URL, hook.URL), or(b.Payload, hook.Payload)); err != nil {
 			return nil, err
 		}

@@ -78,6 +78,9 @@ func TestAFullPayloadNeedsThePermissionToReadVisits(t *testing.T) {
 	b.refused(t, 403, "grants_more", call{method: "PATCH", path: thin, as: blind, body: object{"payload": "full"}})
 	b.refused(t, 403, "grants_more", call{method: "PATCH", path: wide, as: blind, body: object{"url": "https://elsewhere.example/"}})
 	b.want(t, 200, call{method: "PATCH", path: thin, as: blind, body: object{"url": "https://elsewhere.example/"}})
+	narrow := b.hook(t, object{"payload": "full", "sites": []any{b.site}})
+	b.refused(t, 403, "grants_more", call{method: "PATCH", path: narrow, as: blind, body: object{"sites": []any{b.site, b.other}}})
+	b.refused(t, 403, "grants_more", call{method: "PATCH", path: narrow, as: blind, body: object{"all_sites": true}})
 }
 
 func TestAWebhookIsChangedDisabledAndRemoved(t *testing.T) {

@@ -27,6 +27,9 @@
 //	no_shows     expected visitors whose departure passed: marked
 //	leaving_soon departures that are near: announced, once
 //	credentials  passwords of visits that ended a day ago: wiped
+//	presence     visitors whom nobody has seen leave for a week: an alarm, each week
+//	purge        the night's purge, as long as there is no proof of it: started
+//	erasures     people whom a CRM has still to erase: their workflows are started
 //	ledger, idempotency, mail, checkpoints, deliveries   kept short, kept signed
 //
 // Each step runs at its own pace and on its own, has a time limit and a most that it

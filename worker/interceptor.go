@@ -82,6 +82,8 @@ func outcome(err error) string {
 		return "done"
 	case errors.Is(err, activity.ErrResultPending):
 		return "pending"
+	case visit.KindOf(err) == visit.KindLimited:
+		return "limited"
 	}
 	return "failed"
 }

@@ -22,6 +22,26 @@ import (
 
 const canary = "Ada Lovelace"
 
+// That it is not an attempt's turn is no failure: thousands may say so while somebody
+// else's service is away.
+func TestAnAttemptWhoseTurnHasNotComeIsNoFailure(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestActivityEnvironment()
+	var logged bytes.Buffer
+	metrics := NewMetrics(prometheus.NewRegistry())
+	env.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{
+		NewInterceptor(slog.New(slog.NewTextHandler(&logged, nil)), metrics),
+	}})
+	run := func(context.Context) error { return visit.Errorf(visit.KindLimited, heldBack, "not its turn yet") }
+	env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: "Step"})
+	_, err := env.ExecuteActivity("Step")
+	require.Error(t, err)
+	require.Empty(t, logged.String())
+	require.True(t, metrics.activities.DeleteLabelValues("Step", "limited"))
+}
+
 // Whatever an activity says on its way out, Temporal hears a kind and a code.
 func TestErrorsAndPanicsOfActivitiesSayNothingToTemporal(t *testing.T) {
 	t.Parallel()

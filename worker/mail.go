@@ -55,7 +55,7 @@ type Mails struct {
 	Now       func() time.Time
 }
 
-// stale ends the making of a mail that has nothing to say any more.
+// staleError ends the making of a mail that has nothing to say any more.
 type staleError struct{ reason string }
 
 func (e *staleError) Error() string { return e.reason }
@@ -132,7 +132,7 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		return m.agentAway(ctx, d.Event, f)
 	case visit.MailWebhookDisabled:
 		return m.webhookOff(ctx, d.Event, f)
-	case visit.MailPasswordReset:
+	case visit.MailPasswordReset, visit.MailAccount:
 		return m.resetAsked(ctx, d.Event, f)
 	case visit.MailTerminationFailed, visit.MailCRMAttention:
 		f.Since = d.Event.At
@@ -155,7 +155,7 @@ func announced(e visit.Event, v visit.Visit) bool {
 func (m *Mails) agentAway(ctx context.Context, e visit.Event, f *mail.Facts) error {
 	link, err := m.Store.AgentLink(ctx, e.AgentID)
 	switch {
-	case visit.KindOf(err) == visit.KindNotFound && err != nil:
+	case visit.KindOf(err) == visit.KindNotFound:
 		return errNoLongerTrue
 	case err != nil:
 		return err
@@ -170,7 +170,7 @@ func (m *Mails) webhookOff(ctx context.Context, e visit.Event, f *mail.Facts) er
 	id, _ := e.Data["webhook_id"].(string)
 	hook, err := m.Store.Webhook(ctx, store.Everything, visit.WebhookID(id))
 	switch {
-	case err != nil && visit.KindOf(err) == visit.KindNotFound:
+	case visit.KindOf(err) == visit.KindNotFound:
 		return errNoLongerTrue
 	case err != nil:
 		return err
@@ -181,14 +181,17 @@ func (m *Mails) webhookOff(ctx context.Context, e visit.Event, f *mail.Facts) er
 	return nil
 }
 
-// resetAsked is still true while the link is good: for link.ResetFor, and as long
-// as neither password nor address has changed.
+// resetAsked is still true while the link is good: for its time, and as long as
+// neither password nor address has changed.
 func (m *Mails) resetAsked(ctx context.Context, e visit.Event, f *mail.Facts) error {
 	id, _ := e.Data["user_id"].(string)
 	user, err := m.Store.User(ctx, id)
 	l := link.Reset(id, e.At)
+	if f.Kind == visit.MailAccount {
+		l = link.Welcome(id, e.At)
+	}
 	switch {
-	case err != nil && visit.KindOf(err) == visit.KindNotFound:
+	case visit.KindOf(err) == visit.KindNotFound:
 		return errNoLongerTrue
 	case err != nil:
 		return err
@@ -206,7 +209,7 @@ func (m *Mails) recipients(f mail.Facts) (to []string) {
 		to = []string{f.Visit.Host.Email}
 	case visit.MailInvitation, visit.MailChanged, visit.MailCancelled, visit.MailCredentials, visit.MailLeavingSoon:
 		to = []string{f.Visit.Visitor.Email}
-	case visit.MailPasswordReset:
+	case visit.MailPasswordReset, visit.MailAccount:
 		to = []string{f.Recipient}
 	default:
 		if to = f.Settings.Operators; len(to) == 0 {

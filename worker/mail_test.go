@@ -260,8 +260,14 @@ func TestALinkToSetAPassword(t *testing.T) {
 	taken := o.sent(t, visit.MailPasswordReset, asked)
 	require.Equal(t, "staff@example.org", taken.To)
 	require.Contains(t, string(taken.Raw), "https://foyer.example/reset#")
+	invited := visit.Event{Kind: visit.EventUserInvited, Data: asked.Data, At: asked.At}
+	taken = o.sent(t, visit.MailAccount, invited)
+	require.Contains(t, string(taken.Raw), "https://foyer.example/reset#")
+	require.Contains(t, string(taken.Raw), "account for you")
 	o.Clock.Advance(time.Hour + time.Second)
 	o.skipped(t, visit.MailPasswordReset, asked, "no_longer_true")
+	o.Clock.Advance(72 * time.Hour)
+	o.skipped(t, visit.MailAccount, invited, "no_longer_true")
 	asked.Data["user_id"] = "01890a5d-ac96-774b-bcce-b302099a8057"
 	o.skipped(t, visit.MailPasswordReset, asked, "no_longer_true")
 }

@@ -187,8 +187,11 @@ func (r *relay) startOne(ctx context.Context, d store.DeliveryStart) error {
 func (r *relay) measuring(ctx context.Context) {
 	for ctx.Err() == nil {
 		backlog, err := r.store.DeliveryBacklog(ctx)
-		if err == nil {
+		switch {
+		case err == nil:
 			r.metrics.backlog(backlog)
+		case ctx.Err() == nil:
+			r.logger.Warn("relay: backlog not measured", "error", cause(err))
 		}
 		pause(ctx, measureEvery)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/limit"
@@ -16,6 +17,7 @@ import (
 // package webhook.
 const (
 	skippedDeleted  = "webhook_deleted"
+	skippedNarrowed = "webhook_narrowed" // it does not hear of the event's site any more
 	refusedDisabled = "webhook_disabled" // failed, so that it can be sent again once it is enabled
 	heldBack        = "held_back"        // others are before it, or the receiver asked for a pause
 )
@@ -62,22 +64,36 @@ func (w *Webhooks) Carry(ctx context.Context, d visit.Delivery) (visit.Receipt, 
 		return visit.Receipt{}, err
 	case endpoint.Deleted:
 		return skipped(skippedDeleted), nil
+	case !hears(endpoint, d.Event):
+		return skipped(skippedNarrowed), nil
 	case endpoint.DisabledAt != nil:
 		return visit.Receipt{}, visit.Errorf(visit.KindConflict, refusedDisabled, "The webhook is disabled.")
 	case endpoint.PausedUntil != nil:
-		w.Gate.Pause(name, *endpoint.PausedUntil) // as another process heard, maybe
+		w.Gate.Pause(gateKey(endpoint), *endpoint.PausedUntil) // as another process heard, maybe
 	}
 	request, err := w.compose(ctx, d, endpoint)
 	if err != nil {
 		return visit.Receipt{}, err
 	}
-	leave, wait, ok := w.Gate.Enter(name)
+	leave, wait, ok := w.Gate.Enter(gateKey(endpoint))
 	if !ok {
 		return visit.Receipt{}, &visit.Error{Kind: visit.KindLimited, Code: heldBack, Message: "not its turn yet", RetryAfter: wait}
 	}
 	receipt, err := w.Sender.Send(ctx, request)
 	leave(fared(receipt, err))
 	return w.heed(ctx, id, receipt, err)
+}
+
+// hears reports whether an endpoint may be told of an event now: it may have been
+// narrowed to other sites since the delivery was made.
+func hears(endpoint store.Endpoint, e visit.Event) bool {
+	return endpoint.Scope.All || e.Kind == visit.EventWebhookTest || slices.Contains(endpoint.Scope.Sites, e.SiteID)
+}
+
+// gateKey names what is known of an endpoint's behaviour. Who changes the endpoint
+// has mended something: it begins anew.
+func gateKey(endpoint store.Endpoint) string {
+	return string(endpoint.ID) + " " + endpoint.UpdatedAt.UTC().Format(time.RFC3339Nano)
 }
 
 // compose reads what the delivery says now.

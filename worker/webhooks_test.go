@@ -190,6 +190,51 @@ func TestAReceiverThatAsksForAPauseGetsItFromAllDeliveries(t *testing.T) {
 	require.GreaterOrEqual(t, arrived[1].At.Sub(arrived[0].At), 5*time.Second, "whole seconds are signed")
 }
 
+// Deliveries that wait, and those sent again, go by what the endpoint may hear now.
+func TestANarrowedEndpointIsNotToldOfOtherSites(t *testing.T) {
+	t.Parallel()
+	r := newCarrier(t)
+	receiver := webhooktest.NewPlainReceiver(t)
+	hook := r.endpoint(receiver.URL(), func(w *store.Webhook) { w.Scope = store.Everything })
+	courier := r.config.Couriers[visit.TargetWebhook]
+	carry := func(site visit.SiteID, kind visit.EventKind) visit.Receipt {
+		receipt, err := courier.Carry(t.Context(), visit.Delivery{
+			Target: visit.WebhookTarget(hook.ID), Event: visit.Event{ID: "event", Kind: kind, SiteID: site, At: r.Clock.Now()},
+		})
+		require.NoError(t, err)
+		return receipt
+	}
+	const elsewhere visit.SiteID = "0197a000-0000-7000-8000-00000000000e"
+	require.Equal(t, 204, carry(elsewhere, visit.EventCheckedIn).Status)
+	_, err := r.UpdateWebhook(t.Context(), system, hook.ID, store.WebhookChange{Scope: &store.Scope{Sites: []visit.SiteID{r.site}}})
+	require.NoError(t, err)
+	for _, site := range []visit.SiteID{elsewhere, ""} {
+		require.Equal(t, skipped("webhook_narrowed"), carry(site, visit.EventPersonErased))
+	}
+	require.Equal(t, 204, carry(r.site, visit.EventCheckedIn).Status)
+	require.Equal(t, 204, carry("", visit.EventWebhookTest).Status)
+}
+
+func TestAnotherReceiverIsNotHeldToThePauseOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	r := newCarrier(t)
+	receiver := webhooktest.NewPlainReceiver(t)
+	receiver.Behave(webhooktest.Status(503, "Retry-After", "86400"), webhooktest.Accept)
+	hook := r.endpoint(receiver.URL())
+	carry := func() error {
+		_, err := r.config.Couriers[visit.TargetWebhook].Carry(t.Context(), visit.Delivery{
+			Target: visit.WebhookTarget(hook.ID), Event: visit.Event{ID: "event", Kind: visit.EventCheckedIn, SiteID: r.site, At: r.Clock.Now()},
+		})
+		return err
+	}
+	require.Error(t, carry())
+	require.ErrorContains(t, carry(), heldBack)
+	r.Clock.Advance(time.Second)
+	_, err := r.UpdateWebhook(t.Context(), system, hook.ID, store.WebhookChange{URL: new(receiver.URL() + "/mended")})
+	require.NoError(t, err)
+	require.NoError(t, carry())
+}
+
 func TestAnEndpointThatIsMendedGetsWhatItMissed(t *testing.T) {
 	t.Parallel()
 	r := newCarrier(t)

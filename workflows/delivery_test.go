@@ -124,6 +124,26 @@ func TestAfterTheLastAttemptTheDeliveryHasFailedAndTheWorkflowHasNot(t *testing.
 	require.Equal(t, 75*time.Hour+35*time.Minute+5*time.Second, l.carried[9])
 }
 
+// Promise P17: a receiver that is back within three days has missed nothing.
+func TestAReceiverThatIsBackWithinThreeDaysMissesNothing(t *testing.T) {
+	t.Parallel()
+	for _, back := range []time.Duration{time.Minute, 24 * time.Hour, 72 * time.Hour} {
+		l := send(t)
+		away := 0
+		l.desk.Post.Carry = func(visit.Delivery) (visit.Receipt, error) {
+			if l.Now().Sub(l.began) < back {
+				away++
+				return answer(0, visit.KindUnavailable, "connection_refused", 0)()
+			}
+			return visit.Receipt{Status: 204}, nil
+		}
+		done, row := l.arrive()
+		require.Equal(t, activities.Delivered{State: visit.DeliveryDelivered, Attempts: away + 1, Status: 204}, done, back)
+		require.NotZero(t, away)
+		require.Len(t, row.Ends, away+1)
+	}
+}
+
 func TestADeliveryThatHasEndedClosesAtOnce(t *testing.T) {
 	t.Parallel()
 	l := send(t)

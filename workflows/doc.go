@@ -60,10 +60,11 @@
 // A delivery is carried by one activity, and ends with how it came out. An attempt
 // that was not accepted is repeated on the schedule. A receiver that asks for time is
 // given it, and no less than the schedule says. A delivery that was held back has
-// used up no attempt. After the last attempt the delivery has failed, and the
-// workflow has not. A delivery that has ended closes at once. Cancelling the workflow
-// ends the delivery. A delivery whose time is over is recorded as failed. While the
-// database is away no attempt is counted.
+// used up no attempt. A receiver that is back within three days misses nothing. After
+// the last attempt the delivery has failed, and the workflow has not. A delivery that
+// has ended closes at once. Cancelling the workflow ends the delivery. A delivery
+// whose time is over is recorded as failed. While the database is away no attempt is
+// counted.
 //
 // Attempts run on a task queue of their own (OutwardTaskQueue): whoever hangs there
 // takes no slot that ending sessions needs. The row counts attempts, so that a

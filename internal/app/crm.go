@@ -122,6 +122,6 @@ func withCRM(ctx context.Context, p *Program, db Database, o Outward, id visit.C
 		if err != nil {
 			return err
 		}
-		return f(ctx, s, vendors, account)
+		return explained(f(ctx, s, vendors, account))
 	})
 }

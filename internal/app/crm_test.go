@@ -13,6 +13,16 @@ import (
 	"github.com/foyerhq/foyer/internal/webhook"
 )
 
+// Who tries an account at the shell is told what is in the way.
+func TestWhatIsInTheWayOfACRMIsSaid(t *testing.T) {
+	t.Parallel()
+	vendors, err := newVendors(Outward{})
+	require.NoError(t, err)
+	err = explained(vendors.Check(t.Context(), crmtest.New(visit.HubSpot).Account("https://127.0.0.1:1")))
+	require.EqualError(t, err, "unavailable: The CRM does not answer (dial tcp 127.0.0.1:1: webhook: 127.0.0.1 may not be called)")
+	require.Equal(t, visit.ErrCRMErased, explained(visit.ErrCRMErased), "nothing lies beneath")
+}
+
 // What a CRM's name resolves to is judged when it is dialled.
 func TestCRMsAreDialledThroughTheGuard(t *testing.T) {
 	t.Parallel()

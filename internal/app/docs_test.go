@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/foyerhq/foyer/internal/durable"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // TestOperationsPageNamesEverySetting compares the page with the command line:
@@ -187,12 +189,98 @@ func TestOperationsPageExplainsEveryReason(t *testing.T) {
 	}
 }
 
-// section returns the text under a heading, to the next one of its level.
+// What may arrive, and which mail there is, is listed where receivers and operators
+// look, and nothing that is not.
+func TestPagesListWhatGoesOut(t *testing.T) {
+	t.Parallel()
+	types := []string{string(visit.EventWebhookTest)}
+	for _, kind := range visit.Outward() {
+		types = append(types, string(kind))
+	}
+	require.ElementsMatch(t, types, names(part(t, "docs/webhooks.md", "Types")))
+
+	source, err := os.ReadFile("../visit/mail.go")
+	require.NoError(t, err)
+	var kinds []string
+	for _, kind := range regexp.MustCompile(`\sMail\w+\s+MailKind = "([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+		kinds = append(kinds, kind[1])
+	}
+	require.NotEmpty(t, kinds)
+	require.ElementsMatch(t, kinds, names(part(t, "docs/mail.md", "What goes to whom")))
+}
+
+// A call that a page names is in the description of the HTTP interface.
+func TestPagesNameCallsThatExist(t *testing.T) {
+	t.Parallel()
+	var described struct{ Paths map[string]map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(page(t, "docs/openapi.json")), &described))
+	parameter := regexp.MustCompile(`\{[^}]*\}`)
+	exists := map[string]bool{}
+	for path, methods := range described.Paths {
+		for method := range methods {
+			exists[strings.ToUpper(method)+" "+parameter.ReplaceAllString(path, "{}")] = true
+		}
+	}
+	call := regexp.MustCompile("`((?:GET|POST|PUT|PATCH|DELETE) /(?:api|healthz|readyz|version)[^`\\s?]*)")
+	found := 0
+	for _, name := range []string{"README.md", "CHANGELOG.md", "docs/crm.md", "docs/mail.md", "docs/operations.md", "docs/privacy.md", "docs/webhooks.md"} {
+		for _, named := range call.FindAllStringSubmatch(page(t, name), -1) {
+			require.True(t, exists[parameter.ReplaceAllString(named[1], "{}")], "%s names %s", name, named[1])
+			found++
+		}
+	}
+	require.NotZero(t, found)
+}
+
+// names are what a table's first cells name.
+func names(text string) (list []string) {
+	for _, row := range rowsOf(text) {
+		for name := range strings.SplitSeq(row[0], ", ") {
+			list = append(list, strings.Trim(name, "`"))
+		}
+	}
+	return list
+}
+
+// Whoever reads a reason of what went out, or did not, finds it explained.
+func TestPagesExplainReasonsOfWhatGoesOut(t *testing.T) {
+	t.Parallel()
+	for _, of := range []struct{ page, files, constant string }{
+		{"docs/operations.md", "../webhook/failure.go", `\sCode\w+\s+= "([a-z_]+)"`},
+		{"docs/operations.md", "../../worker/webhooks.go", `\s(?:skipped|refused|held)\w+\s+= "([a-z_]+)"`},
+		{"docs/mail.md", "../../worker/mail.go", `\s(?:skipped|sent)\w+\s+= "([a-z_]+)"`},
+		{"docs/mail.md", "../mail/*.go", `"(mail_[a-z]+)"`},
+		{"docs/mail.md", "../sms/sender.go", `"(sms_[a-z_]+)"`},
+		{"docs/mail.md", "../store/sms.go", `"(sms_[a-z_]+)"`},
+		{"docs/crm.md", "../crm/*.go", `"(crm_[a-z_]+)"`},
+		{"docs/crm.md", "../../activities/crm.go", `CRMExhausted = "([a-z_]+)"`},
+	} {
+		files, err := filepath.Glob(of.files)
+		require.NoError(t, err)
+		found := 0
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, reason := range regexp.MustCompile(of.constant).FindAllStringSubmatch(string(source), -1) {
+				require.Contains(t, page(t, of.page), "`"+reason[1]+"`", "%s is of %s", reason[1], file)
+				found++
+			}
+		}
+		require.NotZero(t, found, of.files)
+	}
+}
+
 func section(t *testing.T, title string) string {
 	t.Helper()
-	text := page(t, "docs/operations.md")
+	return part(t, "docs/operations.md", title)
+}
+
+// part returns the text under a heading of a page, to the next one of its level.
+func part(t *testing.T, name, title string) string {
+	t.Helper()
+	text := page(t, name)
 	heading := regexp.MustCompile(`(?m)^(#+) ` + regexp.QuoteMeta(title) + `$`).FindStringSubmatchIndex(text)
-	require.NotNil(t, heading, "docs/operations.md has no section %q", title)
+	require.NotNil(t, heading, "%s has no section %q", name, title)
 	level, rest := heading[3]-heading[2], text[heading[1]:]
 	if end := regexp.MustCompile(fmt.Sprintf(`(?m)^#{1,%d} `, level)).FindStringIndex(rest); end != nil {
 		rest = rest[:end[0]]

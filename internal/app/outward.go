@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -36,6 +37,14 @@ func (o Outward) guard() (webhook.Guard, error) {
 		guard.Allowed = append(guard.Allowed, network.Masked())
 	}
 	return guard, nil
+}
+
+// explained adds to a refusal what lies beneath it, for an operator at the shell.
+func explained(err error) error {
+	if e, ok := errors.AsType[*visit.Error](err); ok && e.Err != nil {
+		return fmt.Errorf("%w (%w)", e, e.Err)
+	}
+	return err
 }
 
 // newCouriers makes what carries deliveries, by sort of target.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/foyerhq/foyer/internal/sms"
-	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // SMS is how codes leave. Without a gateway, or without a prefix, none do.
@@ -68,10 +67,7 @@ func (c *SMSTest) Run(ctx context.Context, p *Program) error {
 	}
 	defer sender.Close()
 	if err := sender.Test(ctx, c.To, "Test from Foyer"); err != nil {
-		if e, ok := errors.AsType[*visit.Error](err); ok && e.Err != nil {
-			return fmt.Errorf("%s (%w)", e.Message, e.Err)
-		}
-		return err
+		return explained(err)
 	}
 	_, err = fmt.Fprintln(p.Out, "The gateway has taken the message.")
 	return err

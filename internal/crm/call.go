@@ -58,7 +58,8 @@ type caller struct {
 }
 
 // call makes a request and decodes the answer into out, unless out is nil. Any
-// answer but a success is an error, and so is one that is not JSON. A token that has expired is renewed once.
+// answer but a success is an error, and so is one that is not JSON. A token that has
+// expired is renewed once.
 func (c *caller) call(ctx context.Context, r request, out any) (answer, error) {
 	a, err := c.renewing(ctx, r)
 	if err != nil {

@@ -372,7 +372,8 @@ func TestSetup(t *testing.T) {
 		case visit.Salesforce: // its fields are made by hand
 			require.False(t, done.Ready)
 			require.Len(t, done.ToDo, 2)
-			require.Contains(t, strings.Join(done.ToDo, " "), "Visit_Id__c")
+			require.Contains(t, done.ToDo[0], "Visitor_Id__c")
+			require.Contains(t, done.ToDo[1], "Visit_Id__c")
 		case visit.Dynamics:
 			require.True(t, done.Ready)
 			require.Empty(t, done.Made)

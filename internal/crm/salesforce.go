@@ -204,28 +204,37 @@ func salesforceRefusal(a answer) *visit.Error {
 
 // Check implements Client: fields that are missing cannot be asked for.
 func (s *salesforce) Check(ctx context.Context) error {
-	for object, field := range s.fields() {
-		if _, err := s.query(ctx, "SELECT "+field+" FROM "+object+" LIMIT 1"); err != nil {
+	for _, f := range s.fields() {
+		if err := s.ask(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *salesforce) fields() map[string]string {
-	return map[string]string{"Contact": s.settings.VisitorField, "Event": s.settings.VisitField}
+// field is one of those that an administrator makes for us.
+type field struct{ object, name string }
+
+func (s *salesforce) fields() []field {
+	return []field{{"Contact", s.settings.VisitorField}, {"Event", s.settings.VisitField}}
+}
+
+// ask finds out whether a field is there and may be seen.
+func (s *salesforce) ask(ctx context.Context, f field) error {
+	_, err := s.query(ctx, "SELECT "+f.name+" FROM "+f.object+" LIMIT 1")
+	return err
 }
 
 // Setup implements Client. Making fields takes rights that an integration should
 // not have, so that it says what to make.
 func (s *salesforce) Setup(ctx context.Context) (visit.CRMSetup, error) {
 	out := visit.CRMSetup{Settings: s.settings}
-	for object, field := range s.fields() {
-		_, err := s.query(ctx, "SELECT "+field+" FROM "+object+" LIMIT 1")
+	for _, f := range s.fields() {
+		err := s.ask(ctx, f)
 		switch {
 		case err == nil:
 		case visit.KindOf(err) == visit.KindInvalid:
-			out.ToDo = append(out.ToDo, salesforceToDo(object, field))
+			out.ToDo = append(out.ToDo, f.toDo())
 		default:
 			return out, err
 		}
@@ -234,12 +243,12 @@ func (s *salesforce) Setup(ctx context.Context) (visit.CRMSetup, error) {
 	return out, nil
 }
 
-func salesforceToDo(object, field string) string {
-	where := object
-	if object == "Event" {
+func (f field) toDo() string {
+	where := f.object
+	if where == "Event" {
 		where = "Activity" // whose custom fields events have
 	}
-	return "In Setup, Object Manager, " + where + ", Fields & Relationships: make a Text(36) field with the API name " + field +
+	return "In Setup, Object Manager, " + where + ", Fields & Relationships: make a Text(36) field with the API name " + f.name +
 		", External ID and Unique checked, and give the integration's user read and edit access to it."
 }
 

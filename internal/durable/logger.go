@@ -41,15 +41,24 @@ type logger struct {
 	skip int // stack frames between the call that logs and write
 }
 
+// failedActivity is the SDK's line for each attempt that failed. The worker's
+// interceptor has logged it by then, with its cause, and at a level that fits: that a
+// customer's endpoint is down is no error of ours.
+const failedActivity = "Activity error."
+
 // NewLogger adapts slog for the SDK. Debug lines are dropped: at that level the SDK
-// reports every task. Keys in lower case, our own, pass as they are. The values of
-// panics are not logged, only their stacks.
+// reports every task. Failed attempts are the interceptor's to log. Keys in lower case,
+// our own, pass as they are. The values of panics are not logged, only their stacks.
 func NewLogger(to *slog.Logger) log.Logger { return logger{to: to.With("part", "temporal"), skip: 3} }
 
-func (l logger) Debug(string, ...any)             {}
-func (l logger) Info(msg string, keyvals ...any)  { l.write(slog.LevelInfo, msg, keyvals) }
-func (l logger) Warn(msg string, keyvals ...any)  { l.write(slog.LevelWarn, msg, keyvals) }
-func (l logger) Error(msg string, keyvals ...any) { l.write(slog.LevelError, msg, keyvals) }
+func (l logger) Debug(string, ...any)            {}
+func (l logger) Info(msg string, keyvals ...any) { l.write(slog.LevelInfo, msg, keyvals) }
+func (l logger) Warn(msg string, keyvals ...any) { l.write(slog.LevelWarn, msg, keyvals) }
+func (l logger) Error(msg string, keyvals ...any) {
+	if msg != failedActivity {
+		l.write(slog.LevelError, msg, keyvals)
+	}
+}
 
 // With returns a logger that adds these to every line.
 func (l logger) With(keyvals ...any) log.Logger {

@@ -23,7 +23,7 @@ func TestLoggerUsesOurKeys(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	logger := log.With(logTo(&out), "Namespace", "ns", "Unheard", "x")
-	logger.Warn("Activity error.", "WorkflowID", "visit-1", "Attempt", 3, "Error", errors.New("no route"),
+	logger.Warn("Workflow task failed", "WorkflowID", "visit-1", "Attempt", 3, "Error", errors.New("no route"),
 		"Result", canary, "visit_id", "1", "odd")
 	require.Contains(t, out.String(), `"part":"temporal","namespace":"ns","workflow_id":"visit-1","attempt":3,"error":"no route","visit_id":"1"}`)
 	require.Contains(t, out.String(), "logger_test.go")
@@ -66,6 +66,26 @@ func TestPanicsAreLoggedWithoutTheirValue(t *testing.T) {
 	_, err = unguarded.ExecuteActivity(explode)
 	require.Error(t, err)
 	require.Contains(t, plain.String(), canary)
+}
+
+// An attempt that failed is logged by the worker's interceptor, at a level that fits,
+// and not by the SDK as an error besides.
+func TestFailedAttemptsAreNotLoggedTwice(t *testing.T) {
+	t.Parallel()
+	fail := func() error { return errors.New("no route") }
+	var suite testsuite.WorkflowTestSuite
+	run := func(logger log.Logger) {
+		suite.SetLogger(logger)
+		env := suite.NewTestActivityEnvironment()
+		env.RegisterActivity(fail)
+		_, err := env.ExecuteActivity(fail)
+		require.Error(t, err)
+	}
+	var ours, theirs bytes.Buffer
+	run(logTo(&ours))
+	require.Empty(t, ours.String())
+	run(log.NewStructuredLogger(slog.New(slog.NewJSONHandler(&theirs, nil))))
+	require.Contains(t, theirs.String(), "no route", "negative control")
 }
 
 func TestOwnPanicsOfTheSDKAreNamed(t *testing.T) {

@@ -1,9 +1,9 @@
 // Package limit slows callers down, in bounded memory: a [Limiter] those who call
 // us, a [Gate] ourselves where we call others.
 //
-// A key of a limiter is whatever a limit is per: a principal, an address (see [Address]), a
-// site. Each key may make Burst calls at once and Rate per second after that.
-// State is this process's own; what must hold over replicas, such as the lockout
+// A key of a limiter is whatever a limit is per: a principal, an address (see
+// [Address]), a site. Each key may make Burst calls at once and Rate per second after
+// that. State is this process's own; what must hold over replicas, such as the lockout
 // of a name, is kept in Postgres instead.
 //
 // # When there are more keys than room

@@ -35,6 +35,7 @@ const (
 	ExtendByHost  Purpose = 'h' // host: see, extend
 	CheckOut      Purpose = 'o' // visitor: see, check out
 	PasswordReset Purpose = 'p' // staff; the object is a user
+	Account       Purpose = 'a' // staff who have never had a password; the object is a user
 )
 
 const (
@@ -119,15 +120,33 @@ func authentic(keys *seal.Keyring, raw []byte) bool {
 	return ok
 }
 
-// ResetFor is how long a link to set a password is good.
-const ResetFor = 30 * time.Minute
+// How long links to set a password are good. Who forgot one waits for the mail; who
+// is new may be away.
+const (
+	ResetFor   = 30 * time.Minute
+	AccountFor = 72 * time.Hour
+)
 
 // Reset is the link by which a user sets a password, asked for at an instant.
 func Reset(user string, asked time.Time) Link {
-	// A second later than asked: an account made in the same moment is older than it.
-	return Link{Purpose: PasswordReset, Object: user, ExpiresAt: asked.Truncate(time.Second).Add(time.Second + ResetFor)}
+	return toPassword(PasswordReset, user, asked, ResetFor)
 }
 
-// MadeAt is when a link of Reset was made. It is void once the user's password or
-// address has changed after that.
-func (l Link) MadeAt() time.Time { return l.ExpiresAt.Add(-ResetFor) }
+// Welcome is the link by which somebody new sets their first password.
+func Welcome(user string, invited time.Time) Link {
+	return toPassword(Account, user, invited, AccountFor)
+}
+
+func toPassword(purpose Purpose, user string, at time.Time, good time.Duration) Link {
+	// A second later than asked: an account made in the same moment is older than it.
+	return Link{Purpose: purpose, Object: user, ExpiresAt: at.Truncate(time.Second).Add(time.Second + good)}
+}
+
+// MadeAt is when a link of Reset or Welcome was made. It is void once the user's
+// password or address has changed after that.
+func (l Link) MadeAt() time.Time {
+	if l.Purpose == Account {
+		return l.ExpiresAt.Add(-AccountFor)
+	}
+	return l.ExpiresAt.Add(-ResetFor)
+}

@@ -56,7 +56,7 @@ func TestEveryForgedBitIsRefused(t *testing.T) {
 	keys, token := ring(t, oneKey), sign(t, oneKey, link.Invitation)
 	_, err := link.Parse(keys, token, now, link.Invitation)
 	require.NoError(t, err)
-	all := []link.Purpose{link.Invitation, link.Extend, link.ExtendByHost, link.CheckOut, link.PasswordReset}
+	all := []link.Purpose{link.Invitation, link.Extend, link.ExtendByHost, link.CheckOut, link.PasswordReset, link.Account}
 	for i := range token {
 		for bit := range 8 {
 			forged := []byte(token)

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
@@ -211,7 +210,7 @@ func hand(session *smtp.Client, m Message, text []byte) *failure {
 	if err != nil {
 		return failedAt(stepMessage, err)
 	}
-	if _, err := bytes.NewReader(text).WriteTo(w); err != nil {
+	if _, err := w.Write(text); err != nil {
 		return failedAt(stepMessage, err)
 	}
 	if err := w.Close(); err != nil {

@@ -18,7 +18,7 @@ func (d *draft) fill() error {
 	about := []string{
 		"site", d.Site.Name, "date", d.p.Date(d.Visit.ExpectedArrival), "visitor", fullName(d.Visit.Visitor),
 		"time", d.p.Near(d.moment(), d.Now), "agent", d.Name, "webhook", d.Name,
-		"duration", d.p.Duration(link.ResetFor),
+		"duration", d.p.Duration(d.good()),
 	}
 	key := "mail." + string(d.Kind)
 	say := func(what string) string { return d.p.Text(key+what, about...) }
@@ -43,10 +43,13 @@ func (d *draft) fill() error {
 		d.row("fact.visitor", fullName(d.Visit.Visitor))
 		d.row("fact.company", d.Visit.Visitor.Company)
 		d.row("fact.departure", d.p.Near(d.Visit.ExpectedDeparture, d.Now))
-	case visit.MailPasswordReset:
+	case visit.MailPasswordReset, visit.MailAccount:
 		d.greet(d.Name)
 		d.Action, d.Notes = say(".button"), []string{say(".note")}
 		d.Footer = d.p.Text("mail.footer.staff")
+		if d.Kind == visit.MailAccount {
+			d.Footer = d.p.Text("mail.footer.account")
+		}
 	case Test:
 		d.operators()
 	default:
@@ -55,10 +58,17 @@ func (d *draft) fill() error {
 	return nil
 }
 
+// good is how long a link to set a password is.
+func (d *draft) good() time.Duration {
+	if d.Kind == visit.MailAccount {
+		return link.AccountFor
+	}
+	return link.ResetFor
+}
+
 // moment is the instant that the mail's texts speak of.
 func (d *draft) moment() time.Time {
-	switch d.Kind {
-	case visit.MailAgentOffline:
+	if d.Kind == visit.MailAgentOffline {
 		return d.Since
 	}
 	return d.Visit.ExpectedDeparture

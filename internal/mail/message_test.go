@@ -184,7 +184,7 @@ func TestEveryKindInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	missing := regexp.MustCompile(`\b(mail|fact|date|duration)\.[a-z_.]+|\{[a-z]+\}|<no value>`)
 	for _, language := range catalogue.Languages() {
-		for _, kind := range append(visit.MailKinds(), visit.MailPasswordReset, mail.Test) {
+		for _, kind := range append(visit.MailKinds(), visit.MailPasswordReset, visit.MailAccount, mail.Test) {
 			f := facts(kind)
 			f.Settings.Language, f.LastUntil = language, now.Add(time.Hour)
 			m, err := writer(t).Write(f, mail.Envelope{To: "ada@example.org", ID: "x"})

@@ -28,6 +28,7 @@ var kindsOf = map[visit.EventKind][]visit.MailKind{
 	visit.EventCRMAttention:      {visit.MailCRMAttention},
 
 	visit.EventPasswordResetAsked: {visit.MailPasswordReset},
+	visit.EventUserInvited:        {visit.MailAccount},
 }
 
 // Plan returns the mails that an event gives rise to under its site's settings

@@ -159,6 +159,10 @@ func (t *tx) putCRMAccount(ctx context.Context, account visit.CRMAccount, statem
 	return err
 }
 
+// errCRMCredentials keeps credentials, which are shown to nobody, from being sent to
+// an address of somebody's choice.
+var errCRMCredentials = visit.Invalid("credentials", "Credentials are for the address that they came with: give them again.")
+
 // UpdateCRMAccount changes an account; valid judges it as it would become. It
 // returns ErrCRMAccountNotFound, also to callers who do not see all sites, and what
 // valid returns.
@@ -170,9 +174,13 @@ func (s *Store) UpdateCRMAccount(ctx context.Context, by Caller, id visit.CRMAcc
 		if account, err = t.lockCRMAccount(ctx, by.Scope, id); err != nil {
 			return err
 		}
+		before := account.Settings
 		fields := change.apply(&account)
-		if len(fields) == 0 {
+		switch {
+		case len(fields) == 0:
 			return nil
+		case change.Credentials == nil && before.Elsewhere(account.Settings):
+			return errCRMCredentials
 		}
 		if err := valid(account); err != nil {
 			return err

@@ -58,6 +58,14 @@ func TestCRMAccountsAreKeptWithSealedCredentials(t *testing.T) {
 		return refused
 	})
 	require.ErrorIs(t, err, refused)
+	for _, settings := range []visit.CRMSettings{{BaseURL: "https://mine.example"}, {TokenURL: "https://mine.example"}, {Tenant: "mine"}} {
+		change := store.CRMAccountChange{Settings: &settings}
+		_, err = b.UpdateCRMAccount(t.Context(), b.desk, account.ID, change, valid)
+		require.Equal(t, visit.KindInvalid, visit.KindOf(err), "who may change an account does not get its credentials sent to them")
+		change.Credentials = &visit.CRMCredentials{Token: canaryCRMToken + "2"}
+		_, err = b.UpdateCRMAccount(t.Context(), b.desk, account.ID, change, valid)
+		require.NoError(t, err)
+	}
 	list, err := b.CRMAccounts(t.Context(), store.Everything)
 	require.NoError(t, err)
 	require.Len(t, list, 1)

@@ -230,6 +230,34 @@ func TestTheLogOfANarrowedEndpointShowsOneSite(t *testing.T) {
 	require.Len(t, page.Items, 1, "the control")
 }
 
+// That somebody was erased at another site is nothing for who sees this one, nor to
+// be sent again by them; a test of theirs is, though no site has it.
+func TestTheLogOfANarrowedEndpointShowsNothingOfTheDeployment(t *testing.T) {
+	t.Parallel()
+	p := post(t)
+	paris, rome := p.newSite(t, "Paris"), p.newSite(t, "Rome")
+	sql[string](t, p.bench, "update deliveries set site_id = null, visit_id = null, state = 'failed', reason = 'exhausted', ended_at = now() returning 'x'")
+	sql[string](t, p.bench, "update events set kind = 'person.erased' where id = (select event_id from deliveries) returning 'x'")
+	scope := store.Scope{Sites: []visit.SiteID{paris.ID, rome.ID}}
+	_, err := p.UpdateWebhook(t.Context(), p.desk, p.hook.ID, store.WebhookChange{Scope: &scope})
+	require.NoError(t, err)
+	there := store.Caller{Actor: "user:paris", Scope: scope}
+	test, err := p.TestWebhook(t.Context(), there, p.hook.ID)
+	require.NoError(t, err)
+	page, err := p.Deliveries(t.Context(), scope, p.hook.ID, store.DeliveryFilter{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 1)
+	require.Equal(t, test, page.Items[0].ID)
+	_, err = p.ReplayDelivery(t.Context(), there, p.hook.ID, p.start.ID)
+	require.ErrorIs(t, err, store.ErrDeliveryNotFound)
+	n, err := p.ReplayFailed(t.Context(), there, p.hook.ID, time.Time{})
+	require.NoError(t, err)
+	require.Zero(t, n)
+	page, err = p.Deliveries(t.Context(), store.Everything, p.hook.ID, store.DeliveryFilter{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2, "the control")
+}
+
 func TestEndedDeliveriesAreForgottenAfterThirtyDays(t *testing.T) {
 	t.Parallel()
 	p := post(t)

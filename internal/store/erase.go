@@ -51,6 +51,9 @@ func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, rows []vis
 			return erasureRow{}, err
 		}
 	}
+	if err := t.notInRollCall(ctx, rows); err != nil {
+		return erasureRow{}, err
+	}
 	if err := t.cancelInvitations(ctx, by.Actor, rows); err != nil {
 		return erasureRow{}, err
 	}

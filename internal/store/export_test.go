@@ -48,3 +48,6 @@ func AuditStatement(scope Scope, filter AuditFilter) (string, pgx.NamedArgs, err
 
 // LeavingSoonStatement shows a test how departures that are near are found.
 const LeavingSoonStatement = leavingSoon
+
+// RollCallListStatement shows a test how the list of a roll call is read.
+const RollCallListStatement = rollCallList

@@ -193,13 +193,17 @@ func (s *Store) Evacuation(ctx context.Context, scope Scope, site visit.SiteID) 
 			order by lower(v.visitor_last_name), lower(v.visitor_first_name), v.id`
 		rows, err := all[present](ctx, q, list, pgx.NamedArgs{"site": site})
 		for _, row := range rows {
-			entry := EvacuationEntry{Visit: row.visit(), LastSeenAt: row.LastActiveAt}
-			if row.Status == visit.Expired {
-				entry.OverdueSince = &row.ExpectedDeparture
-			}
-			entries = append(entries, entry)
+			entries = append(entries, evacuationEntry(row.visitRow, row.LastActiveAt))
 		}
 		return err
 	})
 	return entries, err
+}
+
+func evacuationEntry(row visitRow, lastActiveAt *time.Time) EvacuationEntry {
+	entry := EvacuationEntry{Visit: row.visit(), LastSeenAt: lastActiveAt}
+	if row.Status == visit.Expired && value(row.Presence) == visit.Unconfirmed {
+		entry.OverdueSince = &row.ExpectedDeparture
+	}
+	return entry
 }

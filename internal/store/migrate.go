@@ -78,4 +78,4 @@ func (s *Store) Ready(ctx context.Context) error {
 }
 
 // newestMigration is the number of the last file; a test compares.
-const newestMigration = 7
+const newestMigration = 8

@@ -54,7 +54,9 @@ func TestNothingPersonalOutsideItsTables(t *testing.T) {
 	require.NoError(t, err)
 
 	l.hook(t, nil)
-	l.relay(t, func(visit.Event, visit.MailSettings) []visit.Posting { return []visit.Posting{{Target: visit.MailTarget("arrival")}} })
+	l.relay(t, func(visit.Event, visit.MailSettings) []visit.Posting {
+		return []visit.Posting{{Target: visit.MailTarget("arrival")}}
+	})
 	for _, start := range l.starts(t) {
 		require.NoError(t, l.EndAttempt(t.Context(), store.AttemptEnd{Delivery: start.ID, Attempt: 1, Code: "timeout", State: visit.DeliveryFailed, Reason: "exhausted"}))
 	}

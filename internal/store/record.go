@@ -26,7 +26,8 @@ const (
 type changes struct {
 	rows       []recorded
 	ledger     []step
-	restart    bool // agents must take a snapshot
+	arrived    []visit.VisitID // for the list of a roll call that goes on
+	restart    bool            // agents must take a snapshot
 	checkpoint bool
 	revision   int64 // after flush
 }
@@ -72,9 +73,11 @@ func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 		t.notify(NotifyVisit, e.SiteID, string(e.VisitID))
 	case e.AgentID != "":
 		object = "agent:" + string(e.AgentID)
+	case e.Kind == visit.EventRollCallStarted, e.Kind == visit.EventRollCallMarked, e.Kind == visit.EventRollCallEnded:
+		object = fmt.Sprint("roll_call:", e.Data["roll_call_id"])
 	case e.Kind == visit.EventPersonErased:
 		object = fmt.Sprint("person:", e.Data["person_id"])
-	case e.Kind == visit.EventPasswordResetAsked:
+	case e.Kind == visit.EventPasswordResetAsked, e.Kind == visit.EventUserInvited:
 		object = fmt.Sprint("user:", e.Data["user_id"])
 	}
 	row := audit.Row{At: t.now, Actor: e.Actor, Action: string(e.Kind), EventID: id, Object: object, Body: e.Data}
@@ -144,6 +147,7 @@ func (t *tx) flushSite(ctx context.Context, site visit.SiteID, c *changes) error
 	}
 	var batch pgx.Batch
 	t.queueLedger(&batch, site, c, &head)
+	t.queueArrivals(&batch, site, c)
 	if err := t.queueRows(&batch, string(site), c, &head); err != nil {
 		return err
 	}
@@ -192,6 +196,17 @@ func (t *tx) queueLedger(batch *pgx.Batch, site visit.SiteID, c *changes, head *
 				created_revision = case created_revision when 0 then @revision else created_revision end
 				where id = @object`, pgx.NamedArgs{"revision": head.Revision, "object": step.object})
 		}
+	}
+}
+
+// queueArrivals puts who came in on the list of the roll call that goes on, if one
+// does: the head's lock is held, so that none can start or end between here and the
+// commit.
+func (t *tx) queueArrivals(batch *pgx.Batch, site visit.SiteID, c *changes) {
+	for _, id := range c.arrived {
+		batch.Queue(`insert into roll_call_people (roll_call_id, visit_id, added_at, arrived)
+			select r.id, @visit, @now, true from roll_calls r where r.site_id = @site and r.ended_at is null
+			on conflict do nothing`, pgx.NamedArgs{"visit": id, "site": site, "now": t.now})
 	}
 }
 

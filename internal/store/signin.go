@@ -188,13 +188,9 @@ func (s *Store) AskReset(ctx context.Context, user string) error {
 		if err != nil {
 			return err
 		}
-		return t.askReset(ctx, "user:"+user, user)
+		if _, err := t.Exec(ctx, `update users set reset_asked_at = @now where id = @id`, pgx.NamedArgs{"id": user, "now": t.now}); err != nil {
+			return err
+		}
+		return t.record(visit.Event{Kind: visit.EventPasswordResetAsked, Actor: "user:" + user, Data: map[string]any{"user_id": user}})
 	})
-}
-
-func (t *tx) askReset(ctx context.Context, actor, user string) error {
-	if _, err := t.Exec(ctx, `update users set reset_asked_at = @now where id = @id`, pgx.NamedArgs{"id": user, "now": t.now}); err != nil {
-		return err
-	}
-	return t.record(visit.Event{Kind: visit.EventPasswordResetAsked, Actor: actor, Data: map[string]any{"user_id": user}})
 }

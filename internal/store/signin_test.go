@@ -186,7 +186,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrLastAdministrator)
 	}
 	require.NoError(t, disable(invited.ID)())
-	require.Equal(t, 1, len(sql[string](t, b, "select id::text from events where kind = 'user.password_reset_requested'")), "the invitation")
+	require.Equal(t, 1, len(sql[string](t, b, "select id::text from events where kind = 'user.invited'")), "the invitation")
 	b.verify(t)
 }
 

@@ -123,7 +123,7 @@ func (s *Store) CreateUser(ctx context.Context, by Caller, user NewUser) (User, 
 		if err := t.insertUser(ctx, created); err != nil || !user.Invite {
 			return err
 		}
-		return t.askReset(ctx, by.Actor, id)
+		return t.record(visit.Event{Kind: visit.EventUserInvited, Actor: by.Actor, Data: map[string]any{"user_id": id}})
 	})
 	return created, err
 }

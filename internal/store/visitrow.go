@@ -16,6 +16,7 @@ type visitRow struct {
 	SiteID              visit.SiteID    `db:"site_id"`
 	PersonID            *visit.PersonID `db:"person_id"` // nil: purged
 	ReadmitOf           *visit.VisitID  `db:"readmit_of"`
+	SeriesID            *visit.SeriesID `db:"series_id"`
 	FirstName           string          `db:"visitor_first_name"`
 	LastName            string          `db:"visitor_last_name"`
 	Email               string          `db:"visitor_email"`
@@ -48,7 +49,7 @@ type visitRow struct {
 	UpdatedAt           time.Time       `db:"updated_at"`
 }
 
-const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of,
+const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of, v.series_id,
 	v.visitor_first_name, v.visitor_last_name, v.visitor_email, v.visitor_phone, v.visitor_company,
 	v.host_name, v.host_email, v.purpose, v.status, v.presence, v.expected_arrival, v.expected_departure,
 	v.check_in_requested_at, v.check_in_requested_by, v.check_in_taken_at, v.checked_in_at,
@@ -58,7 +59,7 @@ const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of,
 
 func (r visitRow) visit() visit.Visit {
 	return visit.Visit{
-		ID: r.ID, SiteID: r.SiteID, PersonID: value(r.PersonID), ReadmitOf: value(r.ReadmitOf),
+		ID: r.ID, SiteID: r.SiteID, PersonID: value(r.PersonID), ReadmitOf: value(r.ReadmitOf), SeriesID: value(r.SeriesID),
 		Visitor: visit.Visitor{FirstName: r.FirstName, LastName: r.LastName, Email: r.Email, Phone: r.Phone, Company: r.Company},
 		Host:    visit.Host{Name: r.HostName, Email: r.HostEmail},
 		Purpose: r.Purpose, Status: r.Status, Presence: value(r.Presence),
@@ -131,11 +132,11 @@ func findVisit(ctx context.Context, q db, scope Scope, id visit.VisitID) (visitR
 }
 
 func (t *tx) insertVisit(ctx context.Context, r *visitRow) error {
-	const insert = `insert into visits (id, site_id, person_id, readmit_of,
+	const insert = `insert into visits (id, site_id, person_id, readmit_of, series_id,
 			visitor_first_name, visitor_last_name, visitor_email, visitor_phone, visitor_company,
 			host_name, host_email, purpose, status, presence, expected_arrival, expected_departure,
 			check_in_requested_at, check_in_requested_by, crm_skip, created_at, updated_at)
-		values (@id, @site_id, @person_id, @readmit_of,
+		values (@id, @site_id, @person_id, @readmit_of, @series_id,
 			@visitor_first_name, @visitor_last_name, @visitor_email, @visitor_phone, @visitor_company,
 			@host_name, @host_email, @purpose, @status, @presence, @expected_arrival, @expected_departure,
 			@check_in_requested_at, @check_in_requested_by, @crm_skip, @created_at, @updated_at)`

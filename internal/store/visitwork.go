@@ -157,6 +157,8 @@ func (t *tx) checkIn(ctx context.Context, row *visitRow, site visit.Site, out *I
 		return err
 	}
 	out.VoucherID, out.Fresh = voucher, true
+	arrivals := t.of(row.SiteID)
+	arrivals.arrived = append(arrivals.arrived, row.ID)
 	data := map[string]any{"voucher_id": voucher, "expected_departure": row.ExpectedDeparture}
 	if err := t.record(row.event(visit.EventCheckedIn, value(row.CheckInRequestedBy), data)); err != nil {
 		return err

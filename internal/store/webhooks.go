@@ -222,8 +222,8 @@ func (t *tx) lockWebhook(ctx context.Context, scope Scope, id visit.WebhookID) (
 	return one[webhookRow](ctx, t, ErrWebhookNotFound, findWebhook+` for no key update`, scope.args(pgx.NamedArgs{"id": id}))
 }
 
-// UpdateWebhook changes an endpoint. Enabling one that was disabled forgets why, and
-// any pause. It returns what CreateWebhook returns, and ErrWebhookNotFound.
+// UpdateWebhook changes an endpoint. Enabling one forgets why it was disabled, and
+// any pause; so does another URL forget the pause. It returns what CreateWebhook returns, and ErrWebhookNotFound.
 func (s *Store) UpdateWebhook(ctx context.Context, by Caller, id visit.WebhookID, change WebhookChange) (Webhook, error) {
 	var hook Webhook
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
@@ -271,8 +271,12 @@ func (c WebhookChange) apply(hook *Webhook, now time.Time) []string {
 		hook.Kinds = *c.Kinds
 		fields = append(fields, "kinds")
 	}
+	if slices.Contains(fields, "url") {
+		hook.PausedUntil = nil // another receiver asked for it
+	}
 	switch {
-	case c.Enabled == nil || *c.Enabled == (hook.DisabledAt == nil):
+	case c.Enabled == nil:
+	case *c.Enabled && hook.DisabledAt == nil && hook.PausedUntil == nil, !*c.Enabled && hook.DisabledAt != nil:
 	case *c.Enabled:
 		hook.DisabledAt, hook.DisabledReason, hook.PausedUntil = nil, "", nil
 		fields = append(fields, "enabled")

@@ -148,6 +148,23 @@ func TestAnEndpointThatIsGoneIsDisabledOnceAndToldOf(t *testing.T) {
 	b.verify(t)
 }
 
+func TestWhoMendsAnEndpointEndsItsPause(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	hook := b.hook(t, nil)
+	for name, change := range map[string]store.WebhookChange{
+		"another receiver": {URL: new("https://mended.example/")}, "enabled, though it is": {Enabled: new(true)},
+	} {
+		require.NoError(t, b.PauseWebhook(t.Context(), hook.ID, b.Clock.Now().Add(time.Hour)))
+		renamed, err := b.UpdateWebhook(t.Context(), b.desk, hook.ID, store.WebhookChange{Name: new(name)})
+		require.NoError(t, err)
+		require.NotNil(t, renamed.PausedUntil, "a name mends nothing")
+		back, err := b.UpdateWebhook(t.Context(), b.desk, hook.ID, change)
+		require.NoError(t, err)
+		require.Nil(t, back.PausedUntil, name)
+	}
+}
+
 func TestAPauseIsNotShortened(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

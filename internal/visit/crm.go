@@ -31,6 +31,11 @@ type CRMSettings struct {
 	VisitorField string `json:"visitor_field,omitempty"` // the property that holds a visitor's key
 }
 
+// Elsewhere reports whether credentials would be sent to another address.
+func (s CRMSettings) Elsewhere(other CRMSettings) bool {
+	return s.BaseURL != other.BaseURL || s.TokenURL != other.TokenURL || s.Tenant != other.Tenant
+}
+
 // CRMCredentials are secrets: sealed at rest, written and never shown. A vendor
 // takes either a token or client credentials.
 type CRMCredentials struct {

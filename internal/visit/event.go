@@ -40,9 +40,19 @@ const (
 	EventCredentialsAsked EventKind = "voucher.mail_requested" // somebody asked for them to be mailed
 )
 
-// EventPasswordResetAsked asks for a link to set a password to be mailed; its data
-// holds the user's id alone. It is of the deployment.
-const EventPasswordResetAsked EventKind = "user.password_reset_requested"
+// Events that ask for a link to set a password to be mailed. Their data holds the
+// user's id alone; they are of the deployment.
+const (
+	EventPasswordResetAsked EventKind = "user.password_reset_requested"
+	EventUserInvited        EventKind = "user.invited"
+)
+
+// Events of roll calls, for live screens. Their data holds ids, kinds and numbers.
+const (
+	EventRollCallStarted EventKind = "roll_call.started" // also when a drill becomes real
+	EventRollCallMarked  EventKind = "roll_call.marked"
+	EventRollCallEnded   EventKind = "roll_call.ended"
+)
 
 // Events about what goes out.
 const (

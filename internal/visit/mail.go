@@ -30,6 +30,7 @@ const (
 	MailCRMAttention      MailKind = "crm_needs_attention" // operators
 
 	MailPasswordReset MailKind = "password_reset" // staff; of the deployment, no site switches it off
+	MailAccount       MailKind = "account"        // staff, as that: there is an account for you
 )
 
 // MailKinds lists the kinds that a site may switch on and off.

@@ -87,7 +87,8 @@ type Visit struct {
 	ID        VisitID
 	SiteID    SiteID
 	PersonID  PersonID
-	ReadmitOf VisitID // the visit this one continues, or empty
+	ReadmitOf VisitID  // the visit this one continues, or empty
+	SeriesID  SeriesID // of the visits that were registered with it for other days, or empty
 
 	Visitor Visitor
 	Host    Host

