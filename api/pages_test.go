@@ -21,19 +21,20 @@ var dashboard = fstest.MapFS{
 	"secret.txt":            {Data: []byte("not an asset")},
 }
 
-func (b *bench) fetch(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
+// fetch is a browser's request for a page: no JSON, and not the API's to judge.
+func (b *bench) fetch(t *testing.T, method, path string, headers ...string) (answer, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, b.url+path, http.NoBody)
 	require.NoError(t, err)
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	answer, err := b.client.Do(request)
+	response, err := b.client.Do(request)
 	require.NoError(t, err)
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return answer, string(body)
+	return answer{status: response.StatusCode, header: response.Header}, string(body)
 }
 
 func withDashboard(c *api.Config) { c.Pages = dashboard }
@@ -42,28 +43,28 @@ func TestDashboardAnswersAtItsOwnAddresses(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withDashboard)
 	for _, path := range []string{"/", "/sign-in", "/forgot", "/reset", "/sites/x/board/on-site", "/visits/x?q=1"} {
-		answer, body := b.fetch(t, "GET", path)
-		require.Equal(t, 200, answer.StatusCode, path)
+		a, body := b.fetch(t, "GET", path)
+		require.Equal(t, 200, a.status, path)
 		require.Equal(t, "<title>Foyer</title>", body, path)
-		require.Equal(t, "text/html; charset=utf-8", answer.Header.Get("Content-Type"))
-		require.Equal(t, "no-cache", answer.Header.Get("Cache-Control"))
-		policy := answer.Header.Get("Content-Security-Policy")
+		require.Equal(t, "text/html; charset=utf-8", a.header.Get("Content-Type"))
+		require.Equal(t, "no-cache", a.header.Get("Cache-Control"))
+		policy := a.header.Get("Content-Security-Policy")
 		require.Contains(t, policy, "default-src 'none'")
 		require.NotContains(t, policy, "unsafe")
-		again, body := b.fetch(t, "GET", path, "If-None-Match", answer.Header.Get("ETag"))
-		require.Equal(t, 304, again.StatusCode)
+		again, body := b.fetch(t, "GET", path, "If-None-Match", a.header.Get("ETag"))
+		require.Equal(t, 304, again.status)
 		require.Empty(t, body)
 	}
-	answer, body := b.fetch(t, "HEAD", "/")
-	require.Equal(t, 200, answer.StatusCode)
+	a, body := b.fetch(t, "HEAD", "/")
+	require.Equal(t, 200, a.status)
 	require.Empty(t, body)
 	for _, path := range []string{"/api/v1/nothing", "/api", "/nothing", "/secret.txt", "/index.html"} {
-		answer, body = b.fetch(t, "GET", path)
-		require.Equal(t, 404, answer.StatusCode, path)
+		a, body = b.fetch(t, "GET", path)
+		require.Equal(t, 404, a.status, path)
 		require.NotContains(t, body, "<title>", "no page shadows the API's 404: %s", path)
 	}
-	answer, _ = b.fetch(t, "POST", "/sign-in")
-	require.Equal(t, 405, answer.StatusCode)
+	a, _ = b.fetch(t, "POST", "/sign-in")
+	require.Equal(t, 405, a.status)
 }
 
 func TestDashboardAssets(t *testing.T) {
@@ -73,23 +74,23 @@ func TestDashboardAssets(t *testing.T) {
 		{"gzip, deflate, br", "br", "brotli"}, {"br;q=0, GZIP ;q=0.5", "gzip", "gzip"}, {"identity", "", "plain"},
 		{"gzip;q=0.0, br; q=0", "", "plain"}, {"brotli, xgzip", "", "plain"},
 	} {
-		answer, body := b.fetch(t, "GET", "/assets/app-1a2b.js", "Accept-Encoding", of.accept)
-		require.Equal(t, 200, answer.StatusCode, of.accept)
+		a, body := b.fetch(t, "GET", "/assets/app-1a2b.js", "Accept-Encoding", of.accept)
+		require.Equal(t, 200, a.status, of.accept)
 		require.Equal(t, of.body, body, of.accept)
-		require.Equal(t, of.coding, answer.Header.Get("Content-Encoding"), of.accept)
-		require.Contains(t, answer.Header.Get("Content-Type"), "text/javascript")
-		require.Equal(t, "public, max-age=31536000, immutable", answer.Header.Get("Cache-Control"))
-		require.Equal(t, "Accept-Encoding", answer.Header.Get("Vary"))
-		require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"))
+		require.Equal(t, of.coding, a.header.Get("Content-Encoding"), of.accept)
+		require.Contains(t, a.header.Get("Content-Type"), "text/javascript")
+		require.Equal(t, "public, max-age=31536000, immutable", a.header.Get("Cache-Control"))
+		require.Equal(t, "Accept-Encoding", a.header.Get("Vary"))
+		require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
 	}
-	answer, body := b.fetch(t, "GET", "/assets/mark-3c.svg", "Accept-Encoding", "br")
-	require.Equal(t, 200, answer.StatusCode)
+	a, body := b.fetch(t, "GET", "/assets/mark-3c.svg", "Accept-Encoding", "br")
+	require.Equal(t, 200, a.status)
 	require.Equal(t, "<svg/>", body)
 	for _, path := range []string{"/assets/none.js", "/assets/", "/assets/..%2fsecret.txt", "/assets/%2e%2e/secret.txt", "/assets/app-1a2b"} {
-		answer, body := b.fetch(t, "GET", path)
-		require.Equal(t, 404, answer.StatusCode, path)
+		a, body := b.fetch(t, "GET", path)
+		require.Equal(t, 404, a.status, path)
 		require.NotContains(t, body, "not an asset")
-		require.Equal(t, "no-store", answer.Header.Get("Cache-Control"), path)
+		require.Equal(t, "no-store", a.header.Get("Cache-Control"), path)
 	}
 }
 
@@ -97,10 +98,10 @@ func TestDashboardAssets(t *testing.T) {
 func TestDashboardOfThisBinary(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *api.Config) { c.Pages = web.Files() })
-	answer, body := b.fetch(t, "GET", "/")
-	require.Equal(t, 200, answer.StatusCode)
+	a, body := b.fetch(t, "GET", "/")
+	require.Equal(t, 200, a.status)
 	require.Contains(t, body, "Foyer")
 	without := setup(t)
-	answer, _ = without.fetch(t, "GET", "/")
-	require.Equal(t, 404, answer.StatusCode)
+	a, _ = without.fetch(t, "GET", "/")
+	require.Equal(t, 404, a.status)
 }

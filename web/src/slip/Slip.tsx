@@ -1,5 +1,5 @@
-import { Portal } from '@mantine/core'
 import { useEffect } from 'react'
+import { createPortal } from 'react-dom'
 import type { Joining, Visit, Voucher } from '../api/types.ts'
 import { Groups } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
@@ -30,35 +30,35 @@ export function Slip({ paper, visit, voucher, networks, done }: Props) {
   const now = Date.now()
   const network = networks[0]
   const code = network && wifiText(network)
-  return (
-    <Portal>
-      <article className="slip" data-paper={paper}>
-        <h1>{site.name}</h1>
-        <p>{nameOf(visit)}</p>
-        <dl>
-          {network && (
-            <>
-              <dt>{t('web.access.network')}</dt>
-              <dd className="big">{networks.map((n) => n.ssid).join(', ')}</dd>
-            </>
-          )}
-          {network?.passphrase && (
-            <>
-              <dt>{t('web.access.passphrase')}</dt>
-              <dd className="code">{network.passphrase}</dd>
-            </>
-          )}
-          <dt>{t('web.access.username')}</dt>
-          <dd className="code">{voucher.username}</dd>
-          <dt>{t('web.access.password')}</dt>
-          <dd className="code">{voucher.password && <Groups value={voucher.password} />}</dd>
-          <dt>{t('web.access.until')}</dt>
-          <dd className="big">{near(voucher.valid_until, now, site.timezone, language)}</dd>
-        </dl>
-        {network && <p>{t(howTo(network))}</p>}
-        {code && <QRCode text={code} label="" />}
-        <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
-      </article>
-    </Portal>
+  // Beside everything else, which slip.css keeps off the paper.
+  return createPortal(
+    <article className="slip" data-paper={paper}>
+      <h1>{site.name}</h1>
+      <p>{nameOf(visit)}</p>
+      <dl>
+        {network && (
+          <>
+            <dt>{t('web.access.network')}</dt>
+            <dd className="big">{networks.map((n) => n.ssid).join(', ')}</dd>
+          </>
+        )}
+        {network?.passphrase && (
+          <>
+            <dt>{t('web.access.passphrase')}</dt>
+            <dd className="code">{network.passphrase}</dd>
+          </>
+        )}
+        <dt>{t('web.access.username')}</dt>
+        <dd className="code">{voucher.username}</dd>
+        <dt>{t('web.access.password')}</dt>
+        <dd className="code">{voucher.password && <Groups value={voucher.password} />}</dd>
+        <dt>{t('web.access.until')}</dt>
+        <dd className="big">{near(voucher.valid_until, now, site.timezone, language)}</dd>
+      </dl>
+      {network && <p>{t(howTo(network))}</p>}
+      {code && <QRCode text={code} label="" />}
+      <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
+    </article>,
+    document.body,
   )
 }
