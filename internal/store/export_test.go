@@ -51,3 +51,6 @@ const LeavingSoonStatement = leavingSoon
 
 // RollCallListStatement shows a test how the list of a roll call is read.
 const RollCallListStatement = rollCallList
+
+// SeriesListStatement shows a test how a series is read.
+const SeriesListStatement = seriesList
