@@ -54,3 +54,6 @@ const RollCallListStatement = rollCallList
 
 // SeriesListStatement shows a test how a series is read.
 const SeriesListStatement = seriesList
+
+// LastVisitsStatement shows a test how people's last visits are found.
+const LastVisitsStatement = lastVisits
