@@ -184,7 +184,7 @@ func (d *Deliveries) judge(delivery visit.Delivery, receipt visit.Receipt, failu
 // again is the error that asks Temporal for the next attempt.
 func again(failure error, code string, after time.Duration) error {
 	return &visit.Error{
-		Kind: visit.KindUnavailable, Code: code, Message: "not accepted yet", Err: failure, RetryAfter: after,
+		Kind: visit.KindUnavailable, Code: code, Message: "trying again in " + after.Round(time.Second).String(), Err: failure, RetryAfter: after,
 	}
 }
 

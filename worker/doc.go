@@ -16,6 +16,8 @@
 //     heard for a quarter of an hour after it was due is started again.
 //   - The couriers carry deliveries: Webhooks and Mails. They read what is to be said
 //     when it is sent, so that nothing personal is in a delivery.
+//   - CRM speaks to customers' CRMs, for hand-overs and erasures, through one gate an
+//     account; one visitor's visits go one at a time.
 //   - The sweeper repairs what the rest could not finish. One process of the
 //     deployment sweeps, by an advisory lock; the next one takes over when it dies.
 //

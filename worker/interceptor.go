@@ -68,12 +68,17 @@ func (i *activityInterceptor) guarded(ctx context.Context, in *interceptor.Execu
 	return i.Next.ExecuteActivity(ctx, in)
 }
 
-// cause adds to an error of the domain what lies beneath it, which is for logs only.
+// cause adds to errors of the domain what lies beneath them, which is for logs only.
 func cause(err error) string {
-	if beneath := errors.Unwrap(err); beneath != nil {
-		return err.Error() + ": " + beneath.Error()
+	text := err.Error()
+	for {
+		refusal, ok := errors.AsType[*visit.Error](err)
+		if !ok || refusal.Err == nil {
+			return text
+		}
+		err = refusal.Err
+		text += ": " + err.Error()
 	}
-	return err.Error()
 }
 
 func outcome(err error) string {

@@ -51,8 +51,11 @@ func TestErrorsAndPanicsOfActivitiesSayNothingToTemporal(t *testing.T) {
 		logs bool
 	}{
 		"an error of a dependency": {func(context.Context) error { return visit.Unavailable("the database", errors.New(canary)) }, "unavailable", true},
-		"an unknown error":         {func(context.Context) error { return errors.New(canary) }, "internal", true},
-		"a panic":                  {func(context.Context) error { panic(canary) }, "internal", false},
+		"one beneath another": {func(context.Context) error {
+			return &visit.Error{Kind: visit.KindUnavailable, Code: "unavailable", Err: visit.Unavailable("the mail server", errors.New(canary))}
+		}, "unavailable", true},
+		"an unknown error": {func(context.Context) error { return errors.New(canary) }, "internal", true},
+		"a panic":          {func(context.Context) error { panic(canary) }, "internal", false},
 	} {
 		var suite testsuite.WorkflowTestSuite
 		suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))

@@ -19,7 +19,7 @@ func TestWhatIsInTheWayOfACRMIsSaid(t *testing.T) {
 	vendors, err := newVendors(Outward{})
 	require.NoError(t, err)
 	err = explained(vendors.Check(t.Context(), crmtest.New(visit.HubSpot).Account("https://127.0.0.1:1")))
-	require.EqualError(t, err, "unavailable: The CRM does not answer (dial tcp 127.0.0.1:1: webhook: 127.0.0.1 may not be called)")
+	require.EqualError(t, err, "crm_address: The CRM is at an address that may not be called. (webhook: 127.0.0.1 may not be called)")
 	require.Equal(t, visit.ErrCRMErased, explained(visit.ErrCRMErased), "nothing lies beneath")
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -128,6 +129,11 @@ func (c *caller) send(ctx context.Context, r request, token string) (answer, err
 // address, and so may whatever is answered.
 func exchange(client *http.Client, r *http.Request) (answer, error) {
 	response, err := client.Do(r) //nolint:gosec // the URL is the account's, and the client's dialler is the guard
+	if refused, ok := errors.AsType[*webhook.AddressError](err); ok {
+		e := *errAddress
+		e.Err = refused
+		return answer{}, &e
+	}
 	if err != nil {
 		return answer{}, visit.Unavailable("The CRM", webhook.Unquoted(r.Context(), err))
 	}
@@ -141,6 +147,10 @@ func exchange(client *http.Client, r *http.Request) (answer, error) {
 	}
 	return answer{response.StatusCode, response.Header, body}, nil
 }
+
+// errAddress is not final: what a name resolves to, and what the operator allows, may
+// be mended.
+var errAddress = visit.Errorf(visit.KindUnavailable, "crm_address", "The CRM is at an address that may not be called.")
 
 // Answers that are none. They come from what stands between us and the CRM, or
 // from a bad day of the CRM, so that they are worth a repeat.

@@ -28,10 +28,14 @@
 //     one: fence
 //   - who may be in a building is never purged, and a purged visit has no person and
 //     no name: CHECK constraints
-//   - events, audit, idempotency and commands hold ids, kinds, field names,
-//     instants and hashes only
-//   - passwords, shared secrets and passphrases are sealed with the deployment
-//     key, each for its own place
+//   - one delivery of an event to a target, but for replays: a unique index; the
+//     relay's cursor moves in the transaction that makes them
+//   - what was erased stays erased: no step of a hand-over to a CRM changes the row
+//   - events, audit, idempotency, commands and deliveries hold ids, kinds, field
+//     names, instants and hashes only
+//   - passwords, shared secrets, passphrases, webhooks' secrets and CRMs'
+//     credentials are sealed with the deployment key, each for its own place
+//   - every column is classified, as personal or not: a test
 //
 // # Failures
 //

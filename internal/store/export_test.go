@@ -51,3 +51,9 @@ const LeavingSoonStatement = leavingSoon
 
 // RollCallListStatement shows a test how the list of a roll call is read.
 const RollCallListStatement = rollCallList
+
+// SeriesListStatement shows a test how a series is read.
+const SeriesListStatement = seriesList
+
+// LastVisitsStatement shows a test how people's last visits are found.
+const LastVisitsStatement = lastVisits

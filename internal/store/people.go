@@ -15,9 +15,19 @@ import (
 type Person struct {
 	ID visit.PersonID
 	visit.Visitor
-	Visits    int // that the caller may see
+	Visits    int        // that the caller may see
+	Last      *LastVisit // the newest of them; in lists only
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// LastVisit is what a form for the next visit of a person begins with.
+type LastVisit struct {
+	ID              visit.VisitID
+	SiteID          visit.SiteID
+	Host            visit.Host
+	Purpose         string
+	ExpectedArrival time.Time
 }
 
 // PersonFilter chooses people. SiteID may be empty: all of the scope.
@@ -101,9 +111,37 @@ func (s *Store) People(ctx context.Context, scope Scope, filter PersonFilter) (P
 		for _, row := range rows {
 			page.Items = append(page.Items, row.person())
 		}
-		return nil
+		return addLastVisits(ctx, q, scope, page.Items)
 	})
 	return page, err
+}
+
+// lastVisits are the newest in scope of each of some people: one look along the
+// index of a person's visits for each.
+const lastVisits = `select p.id as person_id, v.id, v.site_id, v.host_name, v.host_email, v.purpose, v.expected_arrival
+	from unnest(@people::uuid[]) as p (id) cross join lateral (
+		select v.* from visits v where v.person_id = p.id and ` + visitInScope + ` order by v.id desc limit 1) v`
+
+func addLastVisits(ctx context.Context, q db, scope Scope, people []Person) error {
+	type lastRow struct {
+		PersonID  visit.PersonID `db:"person_id"`
+		ID        visit.VisitID  `db:"id"`
+		SiteID    visit.SiteID   `db:"site_id"`
+		HostName  string         `db:"host_name"`
+		HostEmail string         `db:"host_email"`
+		Purpose   string         `db:"purpose"`
+		ArrivesAt time.Time      `db:"expected_arrival"`
+	}
+	ids := make([]visit.PersonID, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	rows, err := all[lastRow](ctx, q, lastVisits, scope.args(pgx.NamedArgs{"people": ids}))
+	for _, r := range rows {
+		i := slices.Index(ids, r.PersonID)
+		people[i].Last = &LastVisit{r.ID, r.SiteID, visit.Host{Name: r.HostName, Email: r.HostEmail}, r.Purpose, r.ArrivesAt}
+	}
+	return err
 }
 
 // Person returns somebody with their visits, the newest first, as far as both are

@@ -122,6 +122,23 @@ func TestAnErasureThatTheCRMRefusesWaitsForPeople(t *testing.T) {
 	b.verify(t)
 }
 
+// A visit with somebody's id would show them to whoever registers it.
+func TestNobodyIsFoundByTheIDOfAVisitElsewhere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	person := b.personOf(t, b.registered(t))
+	paris := b.newSite(t, "Paris")
+	there := store.Caller{Actor: "user:paris", Scope: store.Scope{Sites: []visit.SiteID{paris.ID}}}
+	reg := b.registration()
+	reg.SiteID = paris.ID
+	_, err := b.Register(t.Context(), there, reg, store.RegisterOptions{PersonID: person})
+	require.ErrorIs(t, err, visit.ErrPersonNotFound)
+	_, _, err = b.Person(t.Context(), there.Scope, person)
+	require.ErrorIs(t, err, visit.ErrPersonNotFound)
+	_, err = b.Register(t.Context(), b.desk, reg, store.RegisterOptions{PersonID: person})
+	require.NoError(t, err, "who sees all sites may")
+}
+
 // An attempt that is under way while its person is erased comes back with what it
 // wrote: that is erased as well.
 func TestWhatACRMWasWritingDuringAnErasureIsErasedToo(t *testing.T) {

@@ -65,7 +65,7 @@ func (s *Store) Register(ctx context.Context, by Caller, reg visit.Registration,
 			}
 			row.requestCheckIn(by.Actor, t.now)
 		}
-		row.PersonID, err = t.person(ctx, options.PersonID, reg.Visitor)
+		row.PersonID, err = t.person(ctx, by.Scope, options.PersonID, reg.Visitor)
 		return err
 	})
 }
@@ -137,13 +137,18 @@ func (t *tx) create(ctx context.Context, by Caller, row *visitRow, fill func(con
 	if row.ReadmitOf != nil {
 		data["readmit_of"] = *row.ReadmitOf
 	}
+	if row.SeriesID != nil {
+		data["series_id"] = *row.SeriesID
+	}
 	return t.record(row.event(visit.EventPreRegistered, by.Actor, data))
 }
 
-// person returns the id of a known person, or of a new one.
-func (t *tx) person(ctx context.Context, known visit.PersonID, visitor visit.Visitor) (*visit.PersonID, error) {
+// person returns the id of a known person whom the caller sees, for a visit of
+// theirs shows the person, or of a new one.
+func (t *tx) person(ctx context.Context, scope Scope, known visit.PersonID, visitor visit.Visitor) (*visit.PersonID, error) {
 	if known != "" {
-		return &known, nil // the foreign key says whether it exists
+		_, err := findPerson(ctx, t, scope, known)
+		return &known, err // who is erased between here and the commit fails the foreign key
 	}
 	id, err := t.s.newID()
 	if err != nil {
