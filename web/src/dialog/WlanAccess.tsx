@@ -13,6 +13,7 @@ import { howTo, wifiText } from '../slip/wifi.ts'
 import { useText } from '../text/useText.tsx'
 import { clock, near } from '../time.ts'
 import { useMe } from '../useMe.ts'
+import { useChanges } from './useChanges.ts'
 import classes from './WlanAccess.module.css'
 
 type Props = {
@@ -57,6 +58,7 @@ export function WlanAccess({ visit, voucher, network, networks = [], reason, clo
           {joined && <HowToJoin network={joined} />}
         </div>
         <Group justify="flex-end" gap="sm">
+          <Send visit={visit} />
           <Menu>
             <Menu.Target>
               <Button variant="default" leftSection={<Icon name="print" size={18} />} disabled={!voucher.password}>
@@ -75,6 +77,25 @@ export function WlanAccess({ visit, voucher, network, networks = [], reason, clo
       </Stack>
       {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={joined ? [joined] : []} done={printed} />}
     </Modal>
+  )
+}
+
+/** Mails the credentials, to visitors who left an address. */
+function Send({ visit }: { visit: Visit }) {
+  const { t } = useText()
+  const { can } = useMe()
+  const { sendAccess, quietly } = useChanges()
+  const [busy, setBusy] = useState(false)
+  if (!visit.visitor.email || !can('vouchers.reveal')) return null
+  const send = async () => {
+    setBusy(true)
+    await quietly(sendAccess(visit))
+    setBusy(false)
+  }
+  return (
+    <Button variant="default" loading={busy} leftSection={<Icon name="mail" size={18} />} onClick={send}>
+      {t('web.access.send')}
+    </Button>
   )
 }
 

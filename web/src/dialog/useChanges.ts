@@ -79,6 +79,12 @@ export function useChanges() {
         const answer = await api.post('/api/v1/visits/{id}/voucher/reveal', { path: { id: v.id } })
         open({ kind: 'access', visit: v, ...answer, reason: 'again' })
       },
+      /** Answers before the mail is gone: the visit's detail says what became of it. */
+      sendAccess: async (v: Visit) => {
+        await insist((key) => api.post('/api/v1/visits/{id}/voucher/mail', { path: { id: v.id }, key }))
+        client.invalidateQueries({ queryKey: ['visit', v.id] })
+        toast({ text: t('web.access.sending', { email: v.visitor.email ?? '' }) })
+      },
       reissue: async (v: Visit) => {
         const answer = await insist((key) =>
           api.post('/api/v1/visits/{id}/voucher/reissue', { path: { id: v.id }, key }),

@@ -16,6 +16,7 @@ import { Access } from './Access.tsx'
 import { Devices } from './Devices.tsx'
 import { Ending } from './Ending.tsx'
 import { Happened } from './Happened.tsx'
+import { Outward } from './Outward.tsx'
 import classes from './Visit.module.css'
 
 /** All about one visit, over the board and with an address of its own. */
@@ -65,6 +66,7 @@ function Body({ detail }: { detail: Detail }) {
       <Access detail={detail} />
       <Devices sessions={detail.sessions} />
       <Ending detail={detail} />
+      <Outward detail={detail} />
       <Happened detail={detail} />
     </>
   )

@@ -1,0 +1,65 @@
+import type { Delivery, Detail } from '../api/types.ts'
+import { Icon, type IconName } from '../look/Icon.tsx'
+import { useSite } from '../site.tsx'
+import { useText } from '../text/useText.tsx'
+import { near } from '../time.ts'
+import classes from './Visit.module.css'
+
+type Mark = 'done' | 'open' | 'bad' | 'none'
+
+const marks: Record<string, Mark> = {
+  delivered: 'done',
+  synced: 'done',
+  pending: 'open',
+  failed: 'bad',
+  needs_attention: 'bad',
+  skipped: 'none',
+  erased: 'none',
+}
+
+const icons: Record<Mark, IconName> = { done: 'done', open: 'clock', bad: 'warn', none: 'absent' }
+
+/** Mails, webhooks and the CRM: what the visit gave rise to outside, and what became of it. */
+export function Outward({ detail }: { detail: Detail }) {
+  const { t } = useText()
+  const { deliveries, crm } = detail
+  if (deliveries.length === 0 && !crm) return null
+  return (
+    <section className={classes.section} aria-labelledby="outward">
+      <h2 id="outward">{t('web.detail.outward')}</h2>
+      <ul className={classes.list}>
+        {deliveries.map((d) => (
+          <Sent key={d.id} delivery={d} />
+        ))}
+        {crm && <Line what={t('web.outward.crm')} state={crm.state} at={crm.synced_at ?? crm.tried_at} />}
+      </ul>
+    </section>
+  )
+}
+
+function Sent({ delivery: d }: { delivery: Delivery }) {
+  const { t } = useText()
+  const what =
+    d.target === 'mail'
+      ? t('web.outward.mail', { name: t.known(`web.mail.${d.name}`, d.name) })
+      : t('web.outward.webhook', { name: d.name })
+  return <Line what={what} state={d.state} at={d.ended_at ?? d.created_at} />
+}
+
+function Line({ what, state, at }: { what: string; state: string; at: string | undefined }) {
+  const { t, language } = useText()
+  const site = useSite()
+  const mark = marks[state] ?? 'open'
+  return (
+    <li className={classes.story} data-state={mark}>
+      <Icon name={icons[mark]} />
+      <div>
+        {what}
+        <div className={classes.note}>
+          {t.known(`web.outward.state.${state}`, state)}
+          {at && ` · ${near(at, Date.now(), site.timezone, language)}`}
+        </div>
+      </div>
+    </li>
+  )
+}
