@@ -27,7 +27,8 @@ type Settings interface {
 type CRMLog interface {
 	// WaitCRMSync notes that the visit waits, unless something is noted already.
 	WaitCRMSync(ctx context.Context, id visit.VisitID, account visit.CRMAccountID) error
-	// BeginCRMSync begins an attempt, or returns visit.ErrCRMBusy.
+	// BeginCRMSync begins an attempt, or returns visit.ErrCRMBusy or another
+	// KindLimited error with when to come again.
 	BeginCRMSync(ctx context.Context, id visit.VisitID, account visit.CRMAccountID) error
 	NoteCRMRefs(ctx context.Context, id visit.VisitID, refs visit.CRMRefs) error
 	EndCRMSync(ctx context.Context, id visit.VisitID, end visit.CRMEnd) error
@@ -36,7 +37,7 @@ type CRMLog interface {
 // CRMs speak to customers' accounts.
 type CRMs interface {
 	// Enter lets the caller in to an account, or says how long to stay away, at once.
-	// Who is in calls leave with how it went.
+	// Who is in calls leave with how it went; ErrNotCalled if it did not go at all.
 	Enter(account visit.CRMAccountID) (leave func(error), waitFor time.Duration, ok bool)
 	// SyncVisit writes a visit, once however often it is called. note keeps ids
 	// before the next call is made.
@@ -62,6 +63,9 @@ const (
 // crmSyncFor bounds an attempt, so that its end can still be noted and nobody else
 // begins one meanwhile.
 const crmSyncFor = visit.CRMBusyFor - 15*time.Second
+
+// ErrNotCalled is what somebody leaves an account with who did not call it.
+var ErrNotCalled = errors.New("not called")
 
 // errNoSuchCRM: nothing here can speak to CRMs.
 var errNoSuchCRM = visit.Errorf(visit.KindInvalid, "crm_unknown", "This process speaks to no CRM.")
@@ -124,7 +128,7 @@ func (c *CRM) attempt(ctx context.Context, job visit.CRMJob) (Synced, error) {
 		return Synced{}, errors.Join(heldBack, c.Log.WaitCRMSync(ctx, job.Visit.ID, job.AccountID))
 	}
 	if err := c.Log.BeginCRMSync(ctx, job.Visit.ID, job.AccountID); err != nil {
-		leave(nil)
+		leave(ErrNotCalled)
 		return erased(err)
 	}
 	within, cancel := context.WithTimeout(ctx, crmSyncFor)

@@ -207,7 +207,7 @@ type Present struct {
 	VisitID      visit.VisitID  `json:"visit_id"`
 	Visitor      visit.Visitor  `json:"visitor"`
 	Host         visit.Host     `json:"host"`
-	Presence     visit.Presence `json:"presence" enum:"in,unconfirmed"`
+	Presence     visit.Presence `json:"presence" enum:"in,unconfirmed,left" doc:"left: only on the list of a roll call, since when they were on it."`
 	Since        *time.Time     `json:"since,omitempty"`
 	OverdueSince *time.Time     `json:"overdue_since,omitempty" doc:"Expired, and nobody has confirmed that they left."`
 	LastSeenAt   *time.Time     `json:"last_seen_at,omitempty" doc:"Last WiFi activity."`
@@ -232,13 +232,15 @@ func (s *Server) evacuation(ctx context.Context, in *SitePath) (*evacuationAnswe
 	}
 	a := &evacuationAnswer{}
 	a.Body.SiteID, a.Body.At, a.Body.Note = in.Site, s.Now().UTC(), evacuationNote
-	a.Body.People = each(entries, func(e store.EvacuationEntry) Present {
-		return Present{
-			VisitID: e.Visit.ID, Visitor: e.Visit.Visitor, Host: e.Visit.Host, Presence: e.Visit.Presence,
-			Since: e.Visit.CheckedInAt, OverdueSince: e.OverdueSince, LastSeenAt: e.LastSeenAt,
-		}
-	})
+	a.Body.People = each(entries, presentOf)
 	return a, nil
+}
+
+func presentOf(e store.EvacuationEntry) Present {
+	return Present{
+		VisitID: e.Visit.ID, Visitor: e.Visit.Visitor, Host: e.Visit.Host, Presence: e.Visit.Presence,
+		Since: e.Visit.CheckedInAt, OverdueSince: e.OverdueSince, LastSeenAt: e.LastSeenAt,
+	}
 }
 
 type csvAnswer struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/auth"
@@ -74,37 +75,50 @@ func carryOn(ctx context.Context) (context.Context, context.CancelFunc) {
 func (s *Server) finishCheckIn(ctx context.Context, outcome store.VisitOutcome, how visit.Disclosed) (*checkInAnswer, error) {
 	ctx, cancel := carryOn(ctx)
 	defer cancel()
-	v, err := s.checkedIn(ctx, outcome.Visit)
-	if err != nil {
-		return nil, err
-	}
-	if v.Status.Ended() {
-		// A repeat of a request whose visit has ended since: nothing to hand out.
-		return nil, visit.ErrVisitEnded
-	}
-	credentials, voucher, err := s.credentials(ctx, outcome, how)
+	v, voucher, revision, err := s.finish(ctx, outcome, how, &atomic.Bool{})
 	if err != nil {
 		return nil, err
 	}
 	answer := &checkInAnswer{}
-	answer.Body.Visit = visitOf(v)
-	answer.Body.Voucher = voucherOf(voucher, credentials)
-	answer.Body.Network = s.network(ctx, v.SiteID, voucher.Revision)
-	if credentials.Password != "" {
+	answer.Body.Visit, answer.Body.Voucher = visitOf(v), voucher
+	answer.Body.Network = s.network(ctx, v.SiteID, revision)
+	if voucher.Password != nil {
 		answer.Body.Networks = s.joining(ctx, v.SiteID)
 	}
 	return answer, nil
 }
 
+// finish is finishCheckIn up to the network, which has to know the revision. Where
+// deaf is set, Temporal is known not to answer; it is set when that is found out.
+func (s *Server) finish(ctx context.Context, outcome store.VisitOutcome, how visit.Disclosed, deaf *atomic.Bool) (visit.Visit, *Voucher, int64, error) {
+	v, err := s.checkedIn(ctx, outcome.Visit, deaf)
+	if err != nil {
+		return v, nil, 0, err
+	}
+	if v.Status.Ended() {
+		// A repeat of a request whose visit has ended since: nothing to hand out.
+		return v, nil, 0, visit.ErrVisitEnded
+	}
+	credentials, voucher, err := s.credentials(ctx, outcome, how)
+	if err != nil {
+		return v, nil, 0, err
+	}
+	return v, voucherOf(voucher, credentials), voucher.Revision, nil
+}
+
 // checkedIn brings a visit whose check-in is committed to being checked in: by
 // its workflow, and where that does not show in the row, by itself. A closed
 // workflow answers an update without doing anything, so that only the row counts.
-func (s *Server) checkedIn(ctx context.Context, v visit.Visit) (visit.Visit, error) {
+func (s *Server) checkedIn(ctx context.Context, v visit.Visit, deaf *atomic.Bool) (visit.Visit, error) {
 	if v.CheckedInAt != nil {
 		return v, nil
 	}
 	scope := scopeOf(auth.PrincipalOf(ctx))
-	s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID, v.ExpectedDeparture) })
+	if deaf.Load() {
+		s.Metrics.fallbacks.WithLabelValues("check_in").Inc()
+	} else if !s.tell(ctx, "check_in", func(ctx context.Context) error { return s.Workflows.CheckIn(ctx, v.ID, v.SiteID, v.ExpectedDeparture) }) {
+		deaf.Store(true)
+	}
 	v, err := s.Store.Visit(ctx, scope, v.ID)
 	if err != nil || v.CheckedInAt != nil {
 		return v, err

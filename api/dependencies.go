@@ -22,6 +22,8 @@ type Store interface {
 	visitChanges
 	access
 	board
+	batches
+	rollCalls
 	sites
 	mails
 	agents

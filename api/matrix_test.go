@@ -77,6 +77,18 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"GET /api/v1/sites/{site}/refused-logins":                      none,
 		"GET /api/v1/sites/{site}/evacuation":                          none,
 		"GET /api/v1/sites/{site}/evacuation.csv":                      none,
+		"POST /api/v1/sites/{site}/roll-calls":                         object{"kind": "drill"},
+		"GET /api/v1/sites/{site}/roll-calls":                          none,
+		"GET /api/v1/sites/{site}/roll-calls/{rollcall}":               none,
+		"GET /api/v1/sites/{site}/roll-calls/{rollcall}/report.csv":    none,
+		"POST /api/v1/sites/{site}/roll-calls/{rollcall}/marks":        object{"marks": []object{{"mark_id": site, "visit_id": site, "mark": "safe"}}},
+		"POST /api/v1/sites/{site}/roll-calls/{rollcall}/end":          none,
+		"POST /api/v1/visits/batch":                                    object{"visits": []object{registration}},
+		"POST /api/v1/visits/import":                                   "last_name\nx\n",
+		"POST /api/v1/visits/check-in-batch":                           object{"ids": []any{site}},
+		"POST /api/v1/visits/series":                                   b.seriesAt(site),
+		"GET /api/v1/visits/series/{series}":                           none,
+		"POST /api/v1/visits/series/{series}/cancel":                   none,
 		"POST /api/v1/visits":                                          registration,
 		"GET /api/v1/visits":                                           none,
 		"GET /api/v1/visits/{id}":                                      none,
@@ -174,6 +186,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 // objects are what a site has.
 type objects struct {
 	site, visit, agent, nas, token, hook, delivery, person, erasure, request, account, user, kiosk string
+	rollCall, series                                                                               string
 }
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
@@ -186,10 +199,12 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 		"name": "hook", "url": "https://example.org/hook", "sites": []any{site}}}).string("webhook.id")
 	return objects{
 		person: o.person, erasure: o.erasure, request: o.request,
-		account: b.crmAccount(t, site),
-		site:    string(site),
-		visit:   b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id"),
-		agent:   b.want(t, 201, call{method: "POST", path: at + "/agents", as: b.admin, body: object{"name": "agent"}}).string("id"),
+		account:  b.crmAccount(t, site),
+		rollCall: b.want(t, 200, call{method: "POST", path: at + "/roll-calls", as: b.admin, body: object{"kind": "drill"}}).string("roll_call.id"),
+		series:   b.want(t, 201, call{method: "POST", path: "/api/v1/visits/series", as: b.admin, body: b.seriesAt(site)}).string("series_id"),
+		site:     string(site),
+		visit:    b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id"),
+		agent:    b.want(t, 201, call{method: "POST", path: at + "/agents", as: b.admin, body: object{"name": "agent"}}).string("id"),
 		nas: b.want(t, 201, call{method: "POST", path: at + "/nases", as: b.admin, body: object{
 			"name": "ap", "source": "10.1.0.0/16", "secret": canarySecret}}).string("id"),
 		token: b.want(t, 201, call{method: "POST", path: "/api/v1/tokens", as: b.admin, body: object{
@@ -204,7 +219,7 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 
 func (o objects) fill(path string) string {
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
-		"{user}", o.user, "{kiosk}", o.kiosk,
+		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
 		"{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }
@@ -237,6 +252,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 	foreign := b.objects(t, b.other)
 	mixed := b.objects(t, b.site) // our site, their objects below it
 	mixed.agent, mixed.nas, mixed.delivery, mixed.kiosk = foreign.agent, foreign.nas, foreign.delivery, foreign.kiosk
+	mixed.rollCall = foreign.rollCall
 	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
 	for _, who := range b.callers(t, b.site) {
 		role := who.role
@@ -251,16 +267,24 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				b.refused(t, 403, "grants_more", c.to(op.method, op.path))
 			case !permitted:
 				b.refused(t, 403, "forbidden", c.to(op.method, foreign.fill(op.path)))
-			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/webhooks" || op.String() == "POST /api/v1/kiosk/walk-in":
+			case op.String() == "POST /api/v1/visits/import":
+				b.missing(t, c.to(op.method, op.path+"?site_id="+foreign.site))
+			case op.String() == "POST /api/v1/visits/batch", op.String() == "POST /api/v1/visits/check-in-batch":
+				if _, ids := body.(object)["ids"]; ids {
+					c.body = object{"ids": []string{foreign.visit}}
+				}
+				row, _ := b.want(t, 200, c.to(op.method, op.path)).list("rows")[0].(object)
+				require.Contains(t, row["refused"].(object)["type"], "_not_found", "%s to %s", who.name, op)
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks" || op.String() == "POST /api/v1/kiosk/walk-in":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
-				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") {
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
 			case op.String() == "POST /api/v1/sites" || op.String() == "POST /api/v1/crm/accounts":
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":
 				a := b.want(t, 200, c.to(op.method, op.path))
-				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, "Paris"} {
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, foreign.rollCall, foreign.series, "Paris"} {
 					require.NotContains(t, string(a.text), id, "%s to %s", who.name, op)
 				}
 			}

@@ -41,13 +41,27 @@ type Person struct {
 	Phone     string         `json:"phone,omitempty"`
 	Company   string         `json:"company,omitempty"`
 	Visits    int            `json:"visits" doc:"That you may see."`
+	LastVisit *LastVisit     `json:"last_visit,omitempty" doc:"In lists: the newest of these."`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 }
 
+// LastVisit is what a form for the next visit of a person begins with.
+type LastVisit struct {
+	VisitID         visit.VisitID `json:"visit_id"`
+	SiteID          visit.SiteID  `json:"site_id"`
+	Host            visit.Host    `json:"host"`
+	Purpose         string        `json:"purpose,omitempty"`
+	ExpectedArrival time.Time     `json:"expected_arrival"`
+}
+
 func personOf(p store.Person) Person {
+	var last *LastVisit
+	if l := p.Last; l != nil {
+		last = &LastVisit{VisitID: l.ID, SiteID: l.SiteID, Host: l.Host, Purpose: l.Purpose, ExpectedArrival: l.ExpectedArrival}
+	}
 	return Person{
-		ID: p.ID, FirstName: p.FirstName, LastName: p.LastName, Email: p.Email, Phone: p.Phone, Company: p.Company,
+		LastVisit: last, ID: p.ID, FirstName: p.FirstName, LastName: p.LastName, Email: p.Email, Phone: p.Phone, Company: p.Company,
 		Visits: p.Visits, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/sheet"
 )
 
 // routes is the whole interface: method, path, permission, what it does. The
@@ -39,6 +40,33 @@ func (s *Server) routes() {
 	route(s, "GET "+site+"/evacuation", auth.EvacuationRead, "Everyone who may be in the building", s.evacuation)
 	route(s, "GET "+site+"/evacuation.csv", auth.EvacuationRead, "The evacuation list as CSV", s.evacuationCSV, csvFile)
 
+	const call = site + "/roll-calls/{rollcall}"
+	route(s, "POST "+site+"/roll-calls", auth.EvacuationWrite, "Start a roll call, or join the one that goes on", s.startRollCall,
+		about("Freezes the list of everyone who may be in the building; who comes in until the end is added. A site has one roll call at a "+
+			"time: a second alarm joins the first (changed: false), and a real one turns a drill into a real one."))
+	route(s, "GET "+site+"/roll-calls", auth.EvacuationRead, "List roll calls, newest first", s.listRollCalls,
+		about("One that goes on is the first of the list."))
+	route(s, "GET "+call, auth.EvacuationRead, "Read a roll call with its list and marks; after its end, the report", s.readRollCall)
+	route(s, "GET "+call+"/report.csv", auth.EvacuationRead, "The same as CSV", s.rollCallCSV, csvFile)
+	route(s, "POST "+call+"/marks", auth.EvacuationWrite, "Say who is safe, missing or was not here", s.markRollCall, large,
+		about("Several at once. Marks that were made offline are sent when that is possible, as often as needed, until 24 hours after the end: "+
+			"order and repetition do not matter. What cannot be taken is said mark by mark and keeps no other from being taken."))
+	route(s, "POST "+call+"/end", auth.EvacuationWrite, "End a roll call", s.endRollCall)
+
+	route(s, "POST /api/v1/visits/batch", auth.VisitsWrite, "Register up to 200 visits", s.registerBatch, large,
+		about("Answers 200 with what became of each row, also where none was registered. A repeat under the same Idempotency-Key gets the first answer again, "+
+			"unless nothing had been registered."))
+	route(s, "POST /api/v1/visits/import", auth.VisitsWrite, "Register up to 500 visits from a spreadsheet's CSV", s.importVisits, large, csvBody, also(404),
+		about("UTF-8, parted by commas or semicolons; the first line names the columns: "+strings.Join(sheet.ColumnNames, ", ")+". "+
+			"Times are RFC 3339, or 2026-12-24 09:00 or 24.12.2026 09:00 by the clock at the site. Answers as batch does, by line."))
+	route(s, "POST /api/v1/visits/check-in-batch", auth.VisitsCheckIn, "Check up to 200 visitors in", s.checkInBatch,
+		about("Each as if alone; what one check-in would answer, or refuse, stands in its row."))
+	const series = "/api/v1/visits/series"
+	route(s, "POST "+series, auth.VisitsWrite, "Register a visit on each of several days", s.registerSeries, status(201), also(404),
+		about("All or none. Times are those of the clock at the site, on either side of a change to or from summer time."))
+	route(s, "GET "+series+"/{series}", auth.VisitsRead, "Read a series' visits", s.readSeries)
+	route(s, "POST "+series+"/{series}/cancel", auth.VisitsWrite, "Cancel the rest of a series", s.cancelSeries,
+		about("Visits that have begun or ended stay as they are."))
 	route(s, "POST /api/v1/visits", auth.VisitsWrite, "Register a visit, or check a walk-in in", s.register, status(201),
 		about("A walk-in (check_in: true) is answered like a check-in, with its credentials."))
 	route(s, "GET /api/v1/visits", auth.VisitsRead, "List visits", s.listVisits)
@@ -210,6 +238,17 @@ func csvFile(op *huma.Operation) {
 	op.Responses["200"] = &huma.Response{
 		Description: "OK", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
+}
+
+// large lets a request be larger than others.
+func large(op *huma.Operation) { op.MaxBodyBytes = maxBatchBody }
+
+// csvBody documents what a body that is no JSON can be refused for.
+func csvBody(op *huma.Operation) {
+	op.RequestBody = &huma.RequestBody{
+		Required: true, Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}
+	also(http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge)(op)
 }
 
 // refuses documents answers that the method alone does not suggest.

@@ -34,6 +34,7 @@ type Visit struct {
 	SiteID              visit.SiteID   `json:"site_id"`
 	PersonID            visit.PersonID `json:"person_id,omitempty" doc:"Absent when the personal data is gone."`
 	ReadmitOf           visit.VisitID  `json:"readmit_of,omitempty" doc:"The visit that this one continues."`
+	SeriesID            visit.SeriesID `json:"series_id,omitempty" doc:"Of the visits on other days that were registered with it."`
 	Visitor             visit.Visitor  `json:"visitor"`
 	Host                visit.Host     `json:"host"`
 	Purpose             string         `json:"purpose,omitempty"`
@@ -56,7 +57,7 @@ type Visit struct {
 
 func visitOf(v visit.Visit) Visit {
 	return Visit{
-		ID: v.ID, SiteID: v.SiteID, PersonID: v.PersonID, ReadmitOf: v.ReadmitOf, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
+		ID: v.ID, SiteID: v.SiteID, PersonID: v.PersonID, ReadmitOf: v.ReadmitOf, SeriesID: v.SeriesID, Visitor: v.Visitor, Host: v.Host, Purpose: v.Purpose,
 		Status: v.Status, Presence: v.Presence, ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture,
 		CheckInRequestedAt: v.CheckInRequestedAt, CheckedInAt: v.CheckedInAt, CheckOutRequestedAt: v.CheckOutRequestedAt,
 		EndedAt: v.EndedAt, EndedBy: v.EndedBy, LeftAt: v.LeftAt, SealedAt: v.SealedAt, PurgedAt: v.PurgedAt,
@@ -100,18 +101,41 @@ type hostInput struct {
 	Email string `json:"email,omitempty" maxLength:"254"`
 }
 
+// VisitOf is a visit to be, but for its time.
+type VisitOf struct {
+	SiteID   visit.SiteID   `json:"site_id" format:"uuid"`
+	PersonID visit.PersonID `json:"person_id,omitempty" format:"uuid" doc:"A known person; without it a new one is made."`
+	Visitor  visitorInput   `json:"visitor"`
+	Host     hostInput      `json:"host,omitempty"`
+	Purpose  string         `json:"purpose,omitempty" maxLength:"500"`
+	SyncCRM  *bool          `json:"sync_crm,omitempty" doc:"false: the visit stays out of the site's CRM."`
+}
+
+func (v VisitOf) registration() visit.Registration {
+	return visit.Registration{
+		SiteID: v.SiteID, Visitor: visit.Visitor(v.Visitor), Host: visit.Host(v.Host), Purpose: v.Purpose,
+		CRMSkip: v.SyncCRM != nil && !*v.SyncCRM,
+	}
+}
+
+// NewVisit is a visit to be.
+type NewVisit struct {
+	VisitOf
+	ExpectedArrival   time.Time `json:"expected_arrival,omitempty" required:"false" doc:"Now when absent."`
+	ExpectedDeparture time.Time `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay after the arrival when absent."`
+}
+
+func (v NewVisit) registration() visit.Registration {
+	r := v.VisitOf.registration()
+	r.ExpectedArrival, r.ExpectedDeparture = v.ExpectedArrival, v.ExpectedDeparture
+	return r
+}
+
 type registerInput struct {
 	Keyed
 	Body struct {
-		SiteID            visit.SiteID   `json:"site_id" format:"uuid"`
-		PersonID          visit.PersonID `json:"person_id,omitempty" format:"uuid" doc:"A known person; without it a new one is made."`
-		Visitor           visitorInput   `json:"visitor"`
-		Host              hostInput      `json:"host,omitempty"`
-		Purpose           string         `json:"purpose,omitempty" maxLength:"500"`
-		ExpectedArrival   time.Time      `json:"expected_arrival,omitempty" required:"false" doc:"Now when absent."`
-		ExpectedDeparture time.Time      `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay after the arrival when absent."`
-		SyncCRM           *bool          `json:"sync_crm,omitempty" doc:"false: the visit stays out of the site's CRM."`
-		CheckIn           bool           `json:"check_in,omitempty" doc:"A walk-in: checked in at once, answered as check-in."`
+		NewVisit
+		CheckIn bool `json:"check_in,omitempty" doc:"A walk-in: checked in at once, answered as check-in."`
 	}
 }
 
@@ -121,10 +145,8 @@ func (s *Server) register(ctx context.Context, in *registerInput) (*checkInAnswe
 	if b.CheckIn && !auth.PrincipalOf(ctx).Can(checkInPermission) {
 		return nil, errForbidden
 	}
-	outcome, err := s.Store.Register(ctx, s.keyed(ctx, in.Key, 201, "register", b), visit.Registration{
-		SiteID: b.SiteID, Visitor: visit.Visitor(b.Visitor), Host: visit.Host(b.Host), Purpose: b.Purpose,
-		ExpectedArrival: b.ExpectedArrival, ExpectedDeparture: b.ExpectedDeparture, CRMSkip: b.SyncCRM != nil && !*b.SyncCRM,
-	}, store.RegisterOptions{CheckIn: b.CheckIn, PersonID: b.PersonID})
+	outcome, err := s.Store.Register(ctx, s.keyed(ctx, in.Key, 201, "register", b), b.registration(),
+		store.RegisterOptions{CheckIn: b.CheckIn, PersonID: b.PersonID})
 	if err != nil {
 		return nil, err
 	}

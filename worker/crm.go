@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/foyerhq/foyer/activities"
 	"github.com/foyerhq/foyer/internal/crm"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/store"
@@ -44,8 +45,8 @@ func NewCRM(accounts CRMAccounts, vendors *crm.Vendors, gate *limit.Gate) *CRM {
 const crmAtOnce = 4
 
 // NewCRMGate bounds what one account gets of one process: two visits a second, of up
-// to five calls each, which is what the smallest plans of the vendors allow, and four
-// at a time. An account that is silent three times in a row is left alone, for half a
+// to five calls each, which is what the smallest plans of the vendors allow and what
+// all workers together get of the store, and four at a time. An account that is silent three times in a row is left alone, for half a
 // minute at first and ten minutes at most, except for a probe.
 func NewCRMGate(now func() time.Time) *limit.Gate {
 	return limit.NewGate(limit.GateConfig{
@@ -67,6 +68,8 @@ func (c *CRM) Enter(account visit.CRMAccountID) (leave func(error), waitFor time
 func howItWent(err error) limit.Outcome {
 	failure, ok := errors.AsType[*visit.Error](err)
 	switch {
+	case errors.Is(err, activities.ErrNotCalled):
+		return limit.Untried()
 	case ok && failure.Kind == visit.KindUnavailable:
 		return limit.Silent()
 	case ok && failure.Kind == visit.KindLimited:
@@ -126,7 +129,7 @@ func (c *CRM) EraseVisitor(ctx context.Context, account visit.CRMAccountID, cont
 	}
 	client, err := c.open(ctx, account)
 	if err != nil {
-		leave(nil)
+		leave(activities.ErrNotCalled)
 		return err
 	}
 	err = client.Erase(ctx, contactRef, visitRefs)

@@ -83,11 +83,17 @@ func (r *relay) relaying(ctx context.Context, made chan<- struct{}) {
 		defer cancel()
 		news = subscription
 	}
-	for ctx.Err() == nil {
-		done, err := r.store.RelayEvents(ctx, r.mails, relayBatch)
+	for batch := relayBatch; ctx.Err() == nil; {
+		done, err := r.store.RelayEvents(ctx, r.mails, batch)
 		r.metrics.relayed.Add(float64(done.Deliveries))
 		if err != nil && ctx.Err() == nil {
 			r.logger.Warn("relay: events not relayed, trying again", "error", cause(err))
+		}
+		switch { // a backlog that is too much for one transaction must not be so for ever
+		case err != nil:
+			batch = max(1, batch/2)
+		case !done.More:
+			batch = relayBatch
 		}
 		select { // also when there are none: a replay is made elsewhere
 		case made <- struct{}{}:

@@ -31,6 +31,7 @@ type outbox struct {
 	down    error // Temporal's
 	hang    bool  // Temporal does
 	leads   bool  // somebody else
+	most    int   // of events in one transaction; 0: any
 }
 
 func (o *outbox) do(f func()) {
@@ -45,10 +46,14 @@ func (o *outbox) count() (waiting, started, asked int) {
 	return len(o.waiting), len(o.started), o.asked
 }
 
-func (o *outbox) RelayEvents(context.Context, store.MailPlan, int) (done store.Relayed, err error) {
+func (o *outbox) RelayEvents(_ context.Context, _ store.MailPlan, limit int) (done store.Relayed, err error) {
 	o.do(func() {
 		o.looked++
-		n := min(o.events, 100)
+		n := min(o.events, limit)
+		if o.most > 0 && n > o.most {
+			err = visit.Unavailable("database", context.DeadlineExceeded)
+			return
+		}
 		for range n {
 			id := visit.DeliveryID(fmt.Sprint(len(o.waiting) + len(o.started)))
 			o.waiting = append(o.waiting, store.DeliveryStart{ID: id, EventID: visit.EventID(id), Target: "webhook:w"})
@@ -56,7 +61,7 @@ func (o *outbox) RelayEvents(context.Context, store.MailPlan, int) (done store.R
 		o.events -= n
 		done = store.Relayed{Events: n, Deliveries: n, More: o.events > 0}
 	})
-	return done, nil
+	return done, err
 }
 
 func (o *outbox) DeliveriesToStart(_ context.Context, limit int) (list []store.DeliveryStart, err error) {
@@ -115,6 +120,17 @@ func relayOver(t *testing.T, o *outbox, during func(t *testing.T, news chan<- st
 		during(t, tr.news)
 		cancel()
 		<-done
+	})
+}
+
+func TestABacklogThatIsTooMuchForOneTransactionIsRelayedInSmallerOnes(t *testing.T) {
+	t.Parallel()
+	o := &outbox{events: 250, most: 30}
+	relayOver(t, o, func(t *testing.T, _ chan<- store.Notification) {
+		pause(t.Context(), 3*relayEvery)
+		synctest.Wait()
+		_, started, _ := o.count()
+		require.Equal(t, 250, started)
 	})
 }
 

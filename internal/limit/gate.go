@@ -56,9 +56,13 @@ type Gate struct {
 
 // Outcome is how a caller fared inside.
 type Outcome struct {
-	silent bool
-	pause  time.Duration
+	untried bool
+	silent  bool
+	pause   time.Duration
 }
+
+// Untried means that the caller did not call after all: nothing was learned.
+func Untried() Outcome { return Outcome{untried: true} }
 
 // Answered means that the service answered, whatever it said.
 func Answered() Outcome { return Outcome{} }
@@ -172,6 +176,10 @@ func (g *Gate) spacing() time.Duration {
 func (g *Gate) leave(d *door, closing int, outcome Outcome) {
 	d.inside--
 	now := g.now()
+	if outcome.untried {
+		d.bucket.tokens++ // refilling bounds it
+		return
+	}
 	if !outcome.silent {
 		d.failures, d.shut, d.closedUntil = 0, 0, time.Time{}
 		d.pausedUntil = latest(d.pausedUntil, now.Add(outcome.pause))

@@ -98,6 +98,20 @@ func TestGateOpensToALateAnswer(t *testing.T) {
 	enter(t, g, "a")
 }
 
+// Who does not call after all has learned nothing: neither that the service is back
+// nor that it is not.
+func TestGateIgnoresWhoDidNotCall(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	g := limit.NewGate(gateConfig, c.now)
+	enter(t, g, "a")(limit.Silent())
+	enter(t, g, "a")(limit.Silent())
+	c.move(gateConfig.First)
+	enter(t, g, "a")(limit.Untried())
+	enter(t, g, "a")
+	turnedAway(t, g, "a") // still one probe at a time
+}
+
 func TestGatePauses(t *testing.T) {
 	t.Parallel()
 	c := newClock()

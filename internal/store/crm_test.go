@@ -323,3 +323,27 @@ func TestARetryNeedsAnEndedVisitAndACRM(t *testing.T) {
 	require.Equal(t, []string{"crm.retry_requested"}, sql[string](t, b, "select action from audit where action like 'crm.%'"))
 	b.verify(t)
 }
+
+// Two visits a second and account, whichever worker asks; ten at once after a quiet
+// time, and no account waits for another's turn.
+func TestAnAccountsTurnsAreTakenByAllWorkersTogether(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	busy, quiet := b.crmAccount(t), b.crmAccount(t)
+	ids := make([]visit.VisitID, 14)
+	for i := range ids {
+		ids[i] = b.left(t)
+	}
+	for _, id := range ids[:10] {
+		require.NoError(t, b.BeginCRMSync(t.Context(), id, busy.ID))
+	}
+	err := b.BeginCRMSync(t.Context(), ids[10], busy.ID)
+	require.Equal(t, visit.KindLimited, visit.KindOf(err))
+	require.NoError(t, b.BeginCRMSync(t.Context(), ids[11], quiet.ID))
+	tried := sql[int64](t, b, "select count(*) from crm_syncs where visit_id = $1", string(ids[10]))
+	require.Equal(t, []int64{0}, tried, "who is sent away has not tried")
+	b.Clock.Advance(time.Second)
+	require.NoError(t, b.BeginCRMSync(t.Context(), ids[10], busy.ID))
+	require.NoError(t, b.BeginCRMSync(t.Context(), ids[12], busy.ID))
+	require.Error(t, b.BeginCRMSync(t.Context(), ids[13], busy.ID))
+}

@@ -114,9 +114,13 @@ const moved = `account_id = @account,
 
 // BeginCRMSync begins an attempt and keeps others from the visit for
 // [visit.CRMBusyFor]. Another account than before begins with nothing known. It
-// returns ErrCRMBusy, and ErrCRMErased once the person was erased.
+// returns ErrCRMBusy, ErrCRMErased once the person was erased, and KindLimited with a
+// RetryAfter while it is others' turn at the account.
 func (s *Store) BeginCRMSync(ctx context.Context, id visit.VisitID, account visit.CRMAccountID) error {
 	return s.write(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.takeCRMTurn(ctx, account); err != nil {
+			return err
+		}
 		const begin = `insert into crm_syncs as c (visit_id, account_id, state, attempts, tried_at, busy_until, created_at, updated_at)
 			values (@id, @account, 'pending', 1, @now, @busy, @now, @now)
 			on conflict (visit_id) do update set state = 'pending', attempts = c.attempts + 1, tried_at = @now, busy_until = @busy, updated_at = @now,
@@ -132,6 +136,24 @@ func (s *Store) BeginCRMSync(ctx context.Context, id visit.VisitID, account visi
 		}
 		return errors.Join(err, visit.ErrCRMBusy)
 	})
+}
+
+const (
+	crmTurnEach = time.Second / 2 // a visit is up to five calls, and the smallest plans take ten a second
+	crmTurns    = 10              // at once, after a quiet time
+)
+
+// takeCRMTurn keeps the account's rate, whichever worker asks: the next turn stands
+// in its row (the generic cell rate algorithm, ITU-T I.371).
+func (t *tx) takeCRMTurn(ctx context.Context, account visit.CRMAccountID) error {
+	const take = `update crm_accounts set next_at = greatest(next_at, @now) + @each
+		where id = @account and (next_at is null or next_at < @now::timestamptz + @ahead)`
+	ahead := crmTurns * crmTurnEach
+	n, err := exec(ctx, t, take, pgx.NamedArgs{"account": account, "now": t.now, "each": crmTurnEach, "ahead": ahead})
+	if err != nil || n > 0 {
+		return err
+	}
+	return &visit.Error{Kind: visit.KindLimited, Code: "crm_held_back", Message: "Other visits' turn at the CRM.", RetryAfter: ahead}
 }
 
 // NoteCRMRefs keeps ids that the CRM gave, before the next call is made. If the

@@ -10,6 +10,7 @@ create table crm_accounts (
     created_at         timestamptz not null,
     updated_at         timestamptz not null,
     deleted_at         timestamptz,
+    next_at            timestamptz,           -- when the next visit's turn is, over all workers
     constraint crm_accounts_kind check (kind in ('hubspot', 'salesforce', 'dynamics', 'pipedrive')),
     constraint crm_accounts_name_length check (char_length(name) between 1 and 200)
 );
