@@ -202,6 +202,27 @@ func TestAnErasureFindsContactsInAccountsThatTheSiteHasLeft(t *testing.T) {
 	require.Equal(t, []string{"erasures"}, inTables(t, b, "canaryold"))
 }
 
+// Who was checked out and is not yet offline may be erased; that their sessions
+// ended is heard of all the same.
+func TestSessionsOfWhoWasErasedAreStillEnded(t *testing.T) {
+	t.Parallel()
+	l := connect(t)
+	l.report(t, l.accounting(wire.AccountingStart, "s1", 0, 0))
+	l.leave(t, l.visit)
+	l.begin(t, 1, 1)
+	command := l.claim(t)[0].Command
+	_, err := l.ErasePerson(t.Context(), l.desk, l.personOf(t, l.visit))
+	require.NoError(t, err)
+	stored := l.report(t, l.result(&command, visit.TerminationConfirmed, ""))
+	require.Len(t, stored.Completions, 1)
+	require.True(t, stored.Completions[0].Final)
+	_, final := l.begin(t, 1, 2)
+	require.True(t, final)
+	require.Empty(t, sql[string](t, l.bench, "select id::text from sessions union all select id::text from terminations"))
+	require.Equal(t, 1, l.report(t, l.result(nil, visit.TerminationConfirmed, "")).Skipped, "what nobody waits for")
+	l.bench.verify(t)
+}
+
 // A visit that is registered while its person is erased is either erased too or
 // refused: none is left with a name.
 func TestErasingWhileThePersonIsRegisteredAgain(t *testing.T) {
