@@ -250,7 +250,9 @@ func TestErasingWhileThePersonIsRegisteredAgain(t *testing.T) {
 func TestAnExportHoldsEveryPersonalColumn(t *testing.T) {
 	t.Parallel()
 	l := connect(t)
+	call := l.muster(t, visit.Drill)
 	id := l.came(t)
+	l.mark(t, "user:desk", call, markOf(id, visit.MarkSafe))
 	l.known(t, id, "canarycontact")
 	person := l.personOf(t, id)
 	text, err := l.ExportPerson(t.Context(), l.desk, person)
@@ -259,7 +261,7 @@ func TestAnExportHoldsEveryPersonalColumn(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &document))
 	parts := map[string]string{
 		"people": "person", "visits": "visits", "vouchers": "vouchers", "sessions": "sessions", "terminations": "terminations",
-		"refused_logins": "refused_logins", "crm_syncs": "crm",
+		"refused_logins": "refused_logins", "crm_syncs": "crm", "roll_call_marks": "roll_call_marks",
 	}
 	// Of staff, of somebody's question, and what no name leads to.
 	elsewhere := map[string]bool{"users": true, "sites": true, "logins": true, "erasures": true, "lawful_requests": true, "mail_rates": true, "sms_codes": true}
