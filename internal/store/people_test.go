@@ -202,6 +202,34 @@ func TestAnErasureFindsContactsInAccountsThatTheSiteHasLeft(t *testing.T) {
 	require.Equal(t, []string{"erasures"}, inTables(t, b, "canaryold"))
 }
 
+// What of a regular visitor a CRM has erased is noted in between: one attempt is not
+// long enough for all.
+func TestTheManyVisitsOfOneContactAreErasedInParts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	person := b.personOf(t, b.registered(t))
+	for range 45 {
+		out, err := b.Register(t.Context(), b.desk, b.registration(), store.RegisterOptions{PersonID: person})
+		require.NoError(t, err)
+		b.known(t, out.Visit.ID, "c")
+	}
+	erasure, err := b.ErasePerson(t.Context(), b.desk, person)
+	require.NoError(t, err)
+	require.Equal(t, 1, erasure.InCRM)
+	parts, err := b.ContactsToErase(t.Context(), erasure.ID)
+	require.NoError(t, err)
+	var sizes []int
+	for i, part := range parts {
+		require.Equal(t, []string{"", "", "c"}[i], part.ContactRef, "last")
+		sizes = append(sizes, len(part.VisitRefs))
+		require.NoError(t, b.ContactErased(t.Context(), erasure.ID, part))
+	}
+	require.Equal(t, []int{20, 20, 5}, sizes)
+	state, err := b.EndErasure(t.Context(), erasure.ID, "")
+	require.NoError(t, err)
+	require.Equal(t, store.ErasureDone, state)
+}
+
 // Who was checked out and is not yet offline may be erased; that their sessions
 // ended is heard of all the same.
 func TestSessionsOfWhoWasErasedAreStillEnded(t *testing.T) {
