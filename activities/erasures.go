@@ -72,6 +72,9 @@ func (e *Erasures) EraseFromCRM(ctx context.Context, in ErasureInput) (ErasedFro
 		}
 		var failed error
 		for _, contact := range contacts {
+			if err := ctx.Err(); err != nil {
+				return erased, err // the next attempt goes on from here
+			}
 			switch err := e.eraseContact(ctx, in, contact); {
 			case err == nil:
 				erased.Contacts++

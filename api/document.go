@@ -139,7 +139,7 @@ func documentSocket(api huma.API, op *huma.Operation) {
 		{Name: "site_id", In: "query", Schema: id, Description: "Absent: all sites that you may see."},
 		{Name: "cursor", In: "query", Schema: text, Description: "The last one seen; what came after it is sent first."},
 	}
-	op.Description = "A WebSocket. Messages are {type: hello|event|resync, cursor, now, event: {id, kind, site_id, visit_id, agent_id, at}}: " +
+	op.Description = "A WebSocket. Messages are {type: hello|event|resync, cursor, now, event: {id, kind, site_id, visit_id, agent_id, roll_call_id, at}}: " +
 		"after an event, read again what you show; after resync, everything. Close codes: 1012 restart, 1013 too slow, 1008 sign in again."
 	op.Responses["101"] = &huma.Response{Description: "Switching Protocols"}
 	api.OpenAPI().AddOperation(op)

@@ -95,3 +95,30 @@ func TestWhoMarkedIsNamed(t *testing.T) {
 	require.NotEmpty(t, listed["marks"].([]any)[0].(object)["name"])
 	b.want(t, 422, call{method: "POST", path: one + "/marks", header: warden, body: object{"marks": append(marks, marks[0])}})
 }
+
+// Screens of the site hear of it, thinly; a host's, which sees a part of the
+// visits, does not.
+func TestScreensHearOfARollCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	registration := b.registration()
+	registration["check_in"] = true
+	visit := b.want(t, 201, call{method: "POST", path: "/api/v1/visits", as: b.admin, body: registration}).string("visit.id")
+	desk := b.screen(t, "site_id="+string(b.site), bearer(b.at(t, auth.Reception, b.site)))
+	hosting := b.person(t, auth.Host, b.site)
+	host := b.screen(t, "", hosting)
+	at := "/api/v1/sites/" + string(b.site) + "/roll-calls"
+	one := at + "/" + b.want(t, 200, call{method: "POST", path: at, as: b.admin, body: object{"kind": "real"}}).string("roll_call.id")
+	b.want(t, 200, call{method: "POST", path: one + "/marks", as: b.admin, body: object{"marks": []object{{"mark_id": uuid.NewString(), "visit_id": visit, "mark": "missing"}}}})
+	b.want(t, 200, call{method: "POST", path: one + "/end", as: b.admin})
+	started := desk.next()["event"].(object)
+	require.Equal(t, "roll_call.started", started["kind"])
+	require.True(t, strings.HasSuffix(one, started["roll_call_id"].(string)))
+	require.NotContains(t, started, "visit_id")
+	require.Equal(t, []any{"roll_call.marked", "roll_call.ended"}, desk.kinds(2))
+
+	mine := b.registration()
+	delete(mine, "host")
+	b.want(t, 201, call{method: "POST", path: "/api/v1/visits", header: hosting, body: mine})
+	require.Equal(t, []any{"visitor.pre_registered"}, host.kinds(1), "nothing before it")
+}

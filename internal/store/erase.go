@@ -74,7 +74,7 @@ func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, rows []vis
 	if _, err := t.forgetPeople(ctx, rows); err != nil {
 		return erasureRow{}, err
 	}
-	counts["visits"], counts["crm_contacts"] = len(rows), len(contacts)
+	counts["visits"], counts["crm_contacts"] = len(rows), contactsIn(contacts)
 	if err := t.record(visit.Event{Kind: visit.EventPersonErased, Actor: by.Actor, Data: map[string]any{"person_id": string(id)}}); err != nil {
 		return erasureRow{}, err
 	}
@@ -140,6 +140,20 @@ func (t *tx) cancelInvitations(ctx context.Context, actor string, rows []visitRo
 	return nil
 }
 
+// erasedAtOnce is how many visits a CRM is asked to erase before that is noted: a
+// call takes up to a second, an attempt a minute at most.
+const erasedAtOnce = 20
+
+// contactsIn counts contacts, whose visits may be in several parts.
+func contactsIn(parts []CRMContact) (n int) {
+	for _, part := range parts {
+		if part.ContactRef != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // crmContacts collects what CRMs hold of the visits, before it is forgotten here,
 // and marks the visits as erased there.
 func crmContacts(ctx context.Context, t *tx, rows []visitRow) ([]CRMContact, error) {
@@ -161,7 +175,12 @@ func crmContacts(ctx context.Context, t *tx, rows []visitRow) ([]CRMContact, err
 	contacts := []CRMContact{}
 	for _, r := range refs {
 		last := len(contacts) - 1
-		if last < 0 || contacts[last].AccountID != r.AccountID || contacts[last].ContactRef != r.ContactRef {
+		same := last >= 0 && contacts[last].AccountID == r.AccountID && contacts[last].ContactRef == r.ContactRef
+		full := same && len(contacts[last].VisitRefs) == erasedAtOnce
+		if full {
+			contacts[last].ContactRef = "" // which goes with the last of its visits
+		}
+		if full || !same {
 			contacts = append(contacts, CRMContact{AccountID: r.AccountID, ContactRef: r.ContactRef, VisitRefs: []string{}})
 			last++
 		}

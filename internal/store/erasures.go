@@ -76,7 +76,7 @@ func (r erasureRow) erasure() (Erasure, error) {
 		return e, err
 	}
 	contacts, err := r.contacts()
-	e.InCRM = len(contacts)
+	e.InCRM = contactsIn(contacts)
 	return e, err
 }
 

@@ -275,10 +275,9 @@ func (s *Store) ExportPerson(ctx context.Context, by Caller, id visit.PersonID) 
 			'sessions', (select coalesce(json_agg(to_jsonb(x) order by x.id), '[]') from their_sessions x),
 			'terminations', (select coalesce(json_agg(to_jsonb(x) order by x.id), '[]') from their_terminations x),
 			'refused_logins', (select coalesce(json_agg(to_jsonb(x) order by x.id), '[]') from their_refused x),
-			'roll_calls', (select coalesce(json_agg(to_jsonb(x) || jsonb_build_object('marks',
-					(select coalesce(jsonb_agg(to_jsonb(m) order by m.marked_at), '[]') from roll_call_marks m
-						where m.roll_call_id = x.roll_call_id and m.visit_id = x.visit_id)
-				) order by x.added_at), '[]') from roll_call_people x where x.visit_id in (select id from their_visits)),
+			'roll_calls', (select coalesce(json_agg(to_jsonb(x) order by x.added_at), '[]') from roll_call_people x where x.visit_id in (select id from their_visits)),
+			'roll_call_marks', (select coalesce(json_agg(to_jsonb(x) order by x.marked_at, x.mark_id), '[]') from roll_call_marks x
+				where x.visit_id in (select id from their_visits)),
 			'deliveries', (select coalesce(json_agg(to_jsonb(x) || jsonb_build_object('attempts_made',
 					(select coalesce(jsonb_agg(to_jsonb(a) order by a.attempt), '[]') from delivery_attempts a where a.delivery_id = x.id)
 				) order by x.id), '[]') from deliveries x where x.visit_id in (select id from their_visits)),

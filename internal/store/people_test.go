@@ -202,6 +202,55 @@ func TestAnErasureFindsContactsInAccountsThatTheSiteHasLeft(t *testing.T) {
 	require.Equal(t, []string{"erasures"}, inTables(t, b, "canaryold"))
 }
 
+// What of a regular visitor a CRM has erased is noted in between: one attempt is not
+// long enough for all.
+func TestTheManyVisitsOfOneContactAreErasedInParts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	person := b.personOf(t, b.registered(t))
+	for range 45 {
+		out, err := b.Register(t.Context(), b.desk, b.registration(), store.RegisterOptions{PersonID: person})
+		require.NoError(t, err)
+		b.known(t, out.Visit.ID, "c")
+	}
+	erasure, err := b.ErasePerson(t.Context(), b.desk, person)
+	require.NoError(t, err)
+	require.Equal(t, 1, erasure.InCRM)
+	parts, err := b.ContactsToErase(t.Context(), erasure.ID)
+	require.NoError(t, err)
+	var sizes []int
+	for i, part := range parts {
+		require.Equal(t, []string{"", "", "c"}[i], part.ContactRef, "last")
+		sizes = append(sizes, len(part.VisitRefs))
+		require.NoError(t, b.ContactErased(t.Context(), erasure.ID, part))
+	}
+	require.Equal(t, []int{20, 20, 5}, sizes)
+	state, err := b.EndErasure(t.Context(), erasure.ID, "")
+	require.NoError(t, err)
+	require.Equal(t, store.ErasureDone, state)
+}
+
+// Who was checked out and is not yet offline may be erased; that their sessions
+// ended is heard of all the same.
+func TestSessionsOfWhoWasErasedAreStillEnded(t *testing.T) {
+	t.Parallel()
+	l := connect(t)
+	l.report(t, l.accounting(wire.AccountingStart, "s1", 0, 0))
+	l.leave(t, l.visit)
+	l.begin(t, 1, 1)
+	command := l.claim(t)[0].Command
+	_, err := l.ErasePerson(t.Context(), l.desk, l.personOf(t, l.visit))
+	require.NoError(t, err)
+	stored := l.report(t, l.result(&command, visit.TerminationConfirmed, ""))
+	require.Len(t, stored.Completions, 1)
+	require.True(t, stored.Completions[0].Final)
+	_, final := l.begin(t, 1, 2)
+	require.True(t, final)
+	require.Empty(t, sql[string](t, l.bench, "select id::text from sessions union all select id::text from terminations"))
+	require.Equal(t, 1, l.report(t, l.result(nil, visit.TerminationConfirmed, "")).Skipped, "what nobody waits for")
+	l.bench.verify(t)
+}
+
 // A visit that is registered while its person is erased is either erased too or
 // refused: none is left with a name.
 func TestErasingWhileThePersonIsRegisteredAgain(t *testing.T) {
@@ -229,7 +278,9 @@ func TestErasingWhileThePersonIsRegisteredAgain(t *testing.T) {
 func TestAnExportHoldsEveryPersonalColumn(t *testing.T) {
 	t.Parallel()
 	l := connect(t)
+	call := l.muster(t, visit.Drill)
 	id := l.came(t)
+	l.mark(t, "user:desk", call, markOf(id, visit.MarkSafe))
 	l.known(t, id, "canarycontact")
 	person := l.personOf(t, id)
 	text, err := l.ExportPerson(t.Context(), l.desk, person)
@@ -238,7 +289,7 @@ func TestAnExportHoldsEveryPersonalColumn(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &document))
 	parts := map[string]string{
 		"people": "person", "visits": "visits", "vouchers": "vouchers", "sessions": "sessions", "terminations": "terminations",
-		"refused_logins": "refused_logins", "crm_syncs": "crm",
+		"refused_logins": "refused_logins", "crm_syncs": "crm", "roll_call_marks": "roll_call_marks",
 	}
 	// Of staff, of somebody's question, and what no name leads to.
 	elsewhere := map[string]bool{"users": true, "sites": true, "logins": true, "erasures": true, "lawful_requests": true, "mail_rates": true, "sms_codes": true}

@@ -18,7 +18,8 @@ import (
 var canaries = []string{"Canaryfirst", "Canarylast", "canary@mail", "+49canary", "Canarycompany", "Canaryhost", "Canarypurpose", "02:ca:ca:ca:ca:ca", "10.99.98.97", "canaryattr"}
 
 // Tables that outlive a person: ids, kinds, instants and hashes only.
-var impersonal = []string{"events", "audit", "audit_checkpoints", "idempotency", "commands", "site_ledger", "site_heads", "deliveries", "delivery_attempts", "event_cursors"}
+var impersonal = []string{"events", "audit", "audit_checkpoints", "idempotency", "commands", "site_ledger", "site_heads", "deliveries", "delivery_attempts", "event_cursors",
+	"roll_calls", "roll_call_people", "roll_call_marks"}
 
 func TestNothingPersonalOutsideItsTables(t *testing.T) {
 	t.Parallel()
@@ -45,6 +46,13 @@ func TestNothingPersonalOutsideItsTables(t *testing.T) {
 	result := l.result(&wire.Command{VisitID: id, Generation: 1, Attempt: 1}, visit.TerminationConfirmed, "canaryattr")
 	result.Termination.Results[0].Key.AcctSessionID = "canaryattr"
 	l.report(t, record)
+	call := l.muster(t, visit.Real)
+	l.mark(t, "user:desk", call, markOf(id, visit.MarkSafe))
+	misspelt := reg
+	misspelt.Visitor.Email = "canary@mail.canary,"
+	batch, err := l.RegisterBatch(t.Context(), keyed(l.desk, "batch", "h"), []store.BatchRow{{Registration: reg}, {Registration: misspelt}}, store.BatchOptions{})
+	require.NoError(t, err)
+	require.NotNil(t, batch.Rows[1].Refused)
 	l.leave(t, id)
 	l.begin(t, 1, 1)
 	l.claim(t)

@@ -128,6 +128,7 @@ type report struct {
 	out      *Stored
 	nases    map[string]*nasFacts
 	vouchers map[string]visit.VisitID
+	purged   map[string]visit.VisitID // vouchers of visits whose personal data is gone
 }
 
 // nasFacts is what experience has taught about a NAS.
@@ -154,14 +155,18 @@ func (r *report) load(ctx context.Context, records []wire.Record) error {
 	type issued struct {
 		ID      string
 		VisitID visit.VisitID
+		Purged  bool
 	}
-	// Of a visit whose personal data is gone nothing is learnt any more.
-	found, err := named(ctx, r.tx, `select v.id::text as id, v.visit_id from vouchers v join visits o on o.id = v.visit_id
-		where v.site_id = @site and v.id = any(@ids::uuid[]) and o.purged_at is null`,
+	found, err := named(ctx, r.tx, `select v.id::text as id, v.visit_id, o.purged_at is not null as purged
+		from vouchers v join visits o on o.id = v.visit_id where v.site_id = @site and v.id = any(@ids::uuid[])`,
 		r.site, vouchers, func(i *issued) string { return i.ID })
-	r.vouchers = map[string]visit.VisitID{}
+	r.vouchers, r.purged = map[string]visit.VisitID{}, map[string]visit.VisitID{}
 	for id, i := range found {
-		r.vouchers[id] = i.VisitID
+		if i.Purged { // nothing is learnt of it any more, but that its sessions ended
+			r.purged[id] = i.VisitID
+		} else {
+			r.vouchers[id] = i.VisitID
+		}
 	}
 	return err
 }

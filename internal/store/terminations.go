@@ -21,6 +21,9 @@ const (
 // termination stores an agent's result: a row per session, the end of sessions
 // that are proven gone, and the outcome of the command it answers, if any.
 func (r *report) termination(ctx context.Context, c wire.Termination) error {
+	if id, ok := r.purged[c.GrantID]; ok && c.Command != nil && c.Command.VisitID == id {
+		return r.answerOnly(ctx, c)
+	}
 	id, ok := r.vouchers[c.GrantID]
 	if !ok || c.Command != nil && c.Command.VisitID != id {
 		return errSkip
@@ -35,6 +38,18 @@ func (r *report) termination(ctx context.Context, c wire.Termination) error {
 	}
 	if c.Command == nil {
 		return nil
+	}
+	return r.answer(ctx, *c.Command, result)
+}
+
+// answerOnly tells who waits for a command how it came out, and keeps nothing of
+// sessions: the visitor was erased while they were being ended.
+func (r *report) answerOnly(ctx context.Context, c wire.Termination) error {
+	result := visit.TerminationResult{AgentID: r.agent, Sessions: []visit.SessionTermination{}}
+	for _, session := range c.Results[:min(len(c.Results), maxSessions)] {
+		outcome := tidy(session.Result)
+		outcome.NASID, outcome.SessionID = "", ""
+		result.Sessions = append(result.Sessions, outcome)
 	}
 	return r.answer(ctx, *c.Command, result)
 }
