@@ -45,7 +45,8 @@ export function List({ tab, visits, complete, onOpen, onEnd }: Props) {
   useEffect(() => {
     if (!complete && last >= entries.length - ahead) onEnd()
   }, [complete, last, entries.length, onEnd])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: heights depend on the width alone
+  // Heights depend on the width alone.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
   useEffect(() => rows.measure(), [phone])
 
   const focus = useRoving(entries, rows.scrollToIndex, scroller, onOpen)

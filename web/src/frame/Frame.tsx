@@ -101,7 +101,8 @@ function AgentsAway() {
         component={Link}
         size="compact-sm"
         variant="default"
-        // biome-ignore lint/suspicious/noExplicitAny: Mantine's component prop loses the router's types
+        // Mantine's component prop loses the router's types.
+        // eslint-disable-next-line @typescript-eslint/no-explicit-any
         {...({ to: '/sites/$site/network', params: { site: site.id } } as any)}
       >
         {t('web.agent.look')}

@@ -50,7 +50,6 @@ function One({ toast, close }: { toast: Shown; close: (id: number) => void }) {
   }
   return (
     // Who points at it or is inside it needs longer.
-    // biome-ignore lint/a11y/noStaticElementInteractions: it only holds the time
     <div
       className={classes.toast}
       data-bad={toast.bad || undefined}
