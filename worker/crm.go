@@ -46,11 +46,13 @@ const crmAtOnce = 4
 
 // NewCRMGate bounds what one account gets of one process: two visits a second, of up
 // to five calls each, which is what the smallest plans of the vendors allow and what
-// all workers together get of the store, and four at a time. An account that is silent three times in a row is left alone, for half a
-// minute at first and ten minutes at most, except for a probe.
+// all workers together get of the store, and four at a time. An account that is silent
+// three times in a row is left alone, for half a minute at first and ten minutes at
+// most, except for a probe; the visits of a day that wait for it come back no faster
+// than it could take them, within an hour.
 func NewCRMGate(now func() time.Time) *limit.Gate {
 	return limit.NewGate(limit.GateConfig{
-		AtOnce: crmAtOnce, Rate: 2, Burst: 10, Failures: 3, First: 30 * time.Second, Longest: 10 * time.Minute, Keys: 1000,
+		AtOnce: crmAtOnce, Rate: 2, Burst: 10, Failures: 3, First: 30 * time.Second, Longest: 10 * time.Minute, Line: time.Hour, Keys: 1000,
 	}, now)
 }
 

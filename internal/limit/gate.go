@@ -13,7 +13,8 @@ type GateConfig struct {
 	Burst    int           // entries at once, at least 1
 	Failures int           // silences in a row that close the key, at least 1
 	First    time.Duration // closed for so long the first time, then doubling
-	Longest  time.Duration // bound of that, and of how far apart callers are sent away
+	Longest  time.Duration // bound of that
+	Line     time.Duration // over how long callers are sent away at most; Longest at least
 	Keys     int           // keys to keep, at least 1; each takes about 300 bytes
 }
 
@@ -34,7 +35,7 @@ type GateConfig struct {
 // # Who comes back when
 //
 // Callers turned away are sent away one after another, 1/Rate apart, behind
-// whatever keeps the key shut, and spread over no more than Longest; when it opens
+// whatever keeps the key shut, and spread over no more than Line; when it opens
 // they come about as fast as they may enter and not all at once. A wait is advice:
 // nothing is kept for who was given it.
 //
@@ -91,6 +92,7 @@ func NewGate(config GateConfig, now func() time.Time) *Gate {
 	config.AtOnce, config.Burst = max(config.AtOnce, 1), max(config.Burst, 1)
 	config.Failures, config.Keys = max(config.Failures, 1), max(config.Keys, 1)
 	config.Longest = max(config.Longest, config.First)
+	config.Line = max(config.Line, config.Longest)
 	return &Gate{config: config, now: now, keys: map[string]*list.Element{}, recent: list.New()}
 }
 
@@ -161,7 +163,7 @@ func (g *Gate) mayEnter(d *door, now time.Time) (waitFor time.Duration, ok bool)
 func (g *Gate) sendAway(d *door, opensAt, now time.Time) time.Duration {
 	first := latest(now, opensAt)
 	at := latest(first, d.last).Add(g.spacing())
-	if at.After(first.Add(g.config.Longest)) {
+	if at.After(first.Add(g.config.Line)) {
 		at = first.Add(g.spacing()) // the line is long enough: another begins beside it
 	}
 	d.last = at

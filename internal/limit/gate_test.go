@@ -149,6 +149,19 @@ func TestGateSpreadsWhoComesBack(t *testing.T) {
 	}
 }
 
+// A line as long as the service needs for all: who waits comes back at its rate.
+func TestGateLetsALineBeLonger(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	config := gateConfig
+	config.Rate, config.Line = 2, time.Hour
+	g := limit.NewGate(config, c.now)
+	g.Pause("a", c.now().Add(time.Minute))
+	for i := range 5000 {
+		require.Equal(t, time.Minute+time.Duration(i+1)*time.Second/2, turnedAway(t, g, "a"))
+	}
+}
+
 // What the gate is for: a service is dead and thousands wait. Nobody holds a
 // place for longer than a probe takes, and when the service is back they do not
 // come all at once.
