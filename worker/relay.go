@@ -100,29 +100,7 @@ func (r *relay) relaying(ctx context.Context, made chan<- struct{}) {
 		default:
 		}
 		if err != nil || !done.More {
-			waitForEvent(ctx, news)
-		}
-	}
-}
-
-// waitForEvent returns when something happened, or after relayEvery.
-func waitForEvent(ctx context.Context, news <-chan store.Notification) {
-	timer := time.NewTimer(relayEvery)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-			return
-		case n, open := <-news:
-			if !open {
-				news = nil
-				continue
-			}
-			if n.Kind == store.NotifyEvent || n.Kind == store.NotifyResync {
-				return
-			}
+			waitForNews(ctx, news, store.NotifyEvent, relayEvery)
 		}
 	}
 }

@@ -50,13 +50,14 @@ func (r *results) run(ctx context.Context) {
 		if err := r.deliver(ctx); err != nil && ctx.Err() == nil {
 			r.logger.Warn("termination results not delivered, trying again", "error", cause(err))
 		}
-		waitForNews(ctx, news)
+		waitForNews(ctx, news, store.NotifyVisit, lookEvery)
 	}
 }
 
-// waitForNews returns when something happened to a visit, or after lookEvery.
-func waitForNews(ctx context.Context, news <-chan store.Notification) {
-	timer := time.NewTimer(lookEvery)
+// waitForNews returns when something of a kind happened, when anything may have, or
+// after every, which is all there is where news is nil.
+func waitForNews(ctx context.Context, news <-chan store.Notification, kind store.NotificationKind, every time.Duration) {
+	timer := time.NewTimer(every)
 	defer timer.Stop()
 	for {
 		select {
@@ -69,7 +70,7 @@ func waitForNews(ctx context.Context, news <-chan store.Notification) {
 				news = nil
 				continue
 			}
-			if n.Kind == store.NotifyVisit || n.Kind == store.NotifyResync {
+			if n.Kind == kind || n.Kind == store.NotifyResync {
 				return
 			}
 		}
