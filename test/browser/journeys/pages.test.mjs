@@ -16,12 +16,32 @@ const rules = {
   rules: { 'landmark-no-duplicate-banner': { enabled: false }, 'landmark-unique': { enabled: false } },
 }
 
+/** Waits until nothing moves or grows any more, for the picture. */
+function settled(page) {
+  return page.evaluate(
+    () =>
+      new Promise((done) => {
+        let last = ''
+        let still = 0
+        const frame = () => {
+          const moving = document.getAnimations().some((a) => a.playState === 'running' && a.effect?.getComputedTiming().endTime !== Infinity)
+          const now = `${document.documentElement.scrollWidth} ${document.body.innerHTML.length}`
+          still = !moving && now === last ? still + 1 : 0
+          last = now
+          if (still < 4) requestAnimationFrame(frame)
+          else done()
+        }
+        requestAnimationFrame(frame)
+      }),
+  )
+}
+
 async function look(b, name, { popup = false } = {}) {
   for (const colorScheme of ['light', 'dark']) {
     await b.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const width of widths) {
       await b.page.setViewportSize({ width, height: width < 500 ? 844 : 1000 })
-      await b.page.waitForTimeout(250) // until the layout has settled, for the picture
+      await settled(b.page)
       if (process.env.FOYER_SHOTS) await b.page.screenshot({ path: `shots/${name}-${width}-${colorScheme}.png` })
       const wide = await b.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       assert.ok(wide <= 0, `${name} is wider than ${width} px`)
@@ -130,12 +150,11 @@ test('ten thousand visits are a short document', async (t) => {
   })
   await signIn(page)
   await row(page, 'Number 0').first().waitFor()
-  const grid = page.getByRole('grid')
-  for (let i = 0; i < 25; i++) {
-    await grid.evaluate((g) => g.parentElement.scrollTo(0, g.parentElement.scrollHeight))
-    await page.waitForTimeout(60)
-  }
-  await page.waitForFunction(() => document.querySelector('[role=grid]').parentElement.scrollTop > 30_000)
+  await page.waitForFunction(() => {
+    const box = document.querySelector('[role=grid]').parentElement
+    box.scrollTo(0, box.scrollHeight)
+    return box.scrollTop > 30_000
+  })
   assert.ok(asked > 5, 'pages come as they are needed')
   assert.ok((await page.getByRole('row').count()) < 80, 'only what is in sight is in the document')
   assert.deepEqual(b.faults, [])
