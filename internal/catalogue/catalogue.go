@@ -1,14 +1,16 @@
 // Package catalogue holds what Foyer says to people, in every language.
 //
-// One JSON file a language, en.json and so on: flat keys, {name} placeholders, and
-// where a number decides, two keys that end in _one and _other. The web application
-// reads the same files. A key that is missing anywhere, or whose placeholders
-// differ, fails the tests.
+// A folder a language and in it a JSON file an area, en/mail.json and so on: flat
+// keys, {name} placeholders, and where a number decides, two keys that end in _one
+// and _other. The web application reads the same files. A key that is missing
+// anywhere, or whose placeholders differ, fails the tests. What staff read is in the
+// languages of [Languages]; what visitors see on a screen of the house is in more.
 package catalogue
 
 import (
 	"embed"
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +18,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed *.json
+//go:embed */*.json
 var files embed.FS
 
 // Fallback is the language of those whose own we do not speak.
@@ -34,17 +36,28 @@ var (
 func load() map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for _, name := range languages {
-		text, err := files.ReadFile(name + ".json")
+		all[name] = map[string]string{}
+		areas, err := files.ReadDir(name)
 		if err != nil {
 			panic("catalogue: " + err.Error())
 		}
-		keys := map[string]string{}
-		if err := json.Unmarshal(text, &keys); err != nil {
-			panic("catalogue: " + name + ": " + err.Error())
+		for _, area := range areas {
+			maps.Copy(all[name], read(name+"/"+area.Name()))
 		}
-		all[name] = keys
 	}
 	return all
+}
+
+func read(name string) map[string]string {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic("catalogue: " + err.Error())
+	}
+	keys := map[string]string{}
+	if err := json.Unmarshal(text, &keys); err != nil {
+		panic("catalogue: " + name + ": " + err.Error())
+	}
+	return keys
 }
 
 func newMatcher() language.Matcher {

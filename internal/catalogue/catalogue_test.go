@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,9 +50,6 @@ func placeholders(text string) []string {
 func TestLanguagesSayTheSame(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, mismatches(texts))
-	found, err := fs.Glob(files, "*.json")
-	require.NoError(t, err)
-	require.Len(t, found, len(languages), "every file is a language")
 	// The negative control.
 	for name, broken := range map[string]map[string]string{
 		"missing": {}, "empty": {"a": " "}, "other": {"a": "{y}"}, "broken": {"a": "{x} {X"}, "plural": {"a": "{x}", "b_one": "1"},
@@ -59,6 +57,35 @@ func TestLanguagesSayTheSame(t *testing.T) {
 		require.NotEmpty(t, mismatches(map[string]map[string]string{"en": {"a": "{x}"}, "de": broken}), name)
 	}
 }
+
+// TestAreas: a file is an area in a language, and no key stands in two of them.
+func TestAreas(t *testing.T) {
+	t.Parallel()
+	for _, name := range languages {
+		found, err := fs.Glob(files, name+"/*.json")
+		require.NoError(t, err)
+		keys := 0
+		for _, file := range found {
+			keys += len(read(file))
+			_, err := fs.Stat(files, Fallback+"/"+path.Base(file))
+			require.NoError(t, err, file)
+		}
+		require.Len(t, texts[name], keys, "a key stands in two files of %s", name)
+	}
+	// What visitors read on a screen of the house.
+	for _, area := range visitorAreas {
+		all := map[string]map[string]string{}
+		for _, name := range visitorLanguages {
+			all[name] = read(name + "/" + area + ".json")
+		}
+		require.Empty(t, mismatches(all), area)
+	}
+}
+
+var (
+	visitorAreas     = []string{}
+	visitorLanguages = []string{"en", "de", "fr", "es", "it", "pl"}
+)
 
 func TestPrinter(t *testing.T) {
 	t.Parallel()

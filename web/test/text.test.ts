@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import de from '../../internal/catalogue/de.json'
-import en from '../../internal/catalogue/en.json'
+import de from '../src/text/de.ts'
+import en from '../src/text/en.ts'
 import { choose, fill, sayer } from '../src/text/text.ts'
 
 test('values are put in once', () => {

@@ -1,4 +1,4 @@
-import type en from '../../../internal/catalogue/en.json'
+import type en from './en.ts'
 
 /**
  * What the dashboard says, from the catalogue that the server reads too. Keys are
@@ -22,8 +22,8 @@ export type Language = (typeof languages)[number]
 export const languageNames: Record<Language, string> = { en: 'English', de: 'Deutsch' }
 
 const load: Record<Language, () => Promise<{ default: Texts }>> = {
-  en: () => import('../../../internal/catalogue/en.json'),
-  de: () => import('../../../internal/catalogue/de.json'),
+  en: () => import('./en.ts'),
+  de: () => import('./de.ts'),
 }
 
 export const loadTexts = async (language: Language): Promise<Texts> => (await load[language]()).default
