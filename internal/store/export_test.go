@@ -15,7 +15,7 @@ func ListStatement(scope Scope, filter VisitFilter) (string, pgx.NamedArgs, erro
 }
 
 // NewestMigration is what Ready insists on.
-const NewestMigration = newestMigration
+var NewestMigration = newestMigration
 
 // Backend is the server's process that serves the pool's next connection.
 func (s *Store) Backend(ctx context.Context) (pid uint32, err error) {
