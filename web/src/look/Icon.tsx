@@ -2,6 +2,9 @@
 const paths = {
   board: 'M4 5h16M4 12h16M4 19h10',
   network: 'M5 12.5a10 10 0 0 1 14 0M8.5 16a5 5 0 0 1 7 0M12 19.5h.01M2 9a15 15 0 0 1 20 0',
+  evacuation: 'M9 3h9v18H9M4 12h9M10 8.5l3.5 3.5L10 15.5M18 21h2M18 3h2',
+  settings:
+    'M4 7h8M18 7h2M4 17h2M12 17h8M15 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM9 20a3 3 0 1 0 0-6 3 3 0 0 0 0 6z',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4',
   plus: 'M12 5v14M5 12h14',
   more: 'M5 12h.01M12 12h.01M19 12h.01',

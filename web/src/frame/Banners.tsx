@@ -1,0 +1,47 @@
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link, type LinkProps } from '@tanstack/react-router'
+import { agentsQuery } from '../api/queries.ts'
+import { Icon } from '../look/Icon.tsx'
+import { useSite } from '../site.tsx'
+import { useText } from '../text/useText.tsx'
+import { near } from '../time.ts'
+import { useMe } from '../useMe.ts'
+import classes from './Frame.module.css'
+
+/** Something that a person has to see to, and where. */
+type Trouble = { key: string; text: string; to: NonNullable<LinkProps['to']> }
+
+/** Shown only while somebody has to do something. */
+export function Banners() {
+  const { t } = useText()
+  const site = useSite()
+  const troubles = [...useAgentsAway()]
+  return troubles.map((x) => (
+    <div key={x.key} className={classes.banner} role="status">
+      <Icon name="warn" />
+      <span>{x.text}</span>
+      <Button
+        size="compact-sm"
+        variant="default"
+        renderRoot={(props) => <Link to={x.to} params={{ site: site.id }} {...props} />}
+      >
+        {t('web.agent.look')}
+      </Button>
+    </div>
+  ))
+}
+
+function useAgentsAway(): Trouble[] {
+  const { t, language } = useText()
+  const site = useSite()
+  const { can } = useMe()
+  const { data } = useQuery({ ...agentsQuery(site.id), enabled: can('agents.read') })
+  const first = data?.find((a) => a.enrolled_at && a.state !== 'connected')
+  if (!first) return []
+  const since = near(first.since ?? first.created_at, Date.now(), site.timezone, language)
+  const state = first.state === 'quarantined' ? 'quarantined' : 'offline'
+  return [
+    { key: 'agent', text: t(`web.agent.away.${state}`, { agent: first.name, since }), to: '/sites/$site/network' },
+  ]
+}

@@ -1,0 +1,91 @@
+import type { LinkProps } from '@tanstack/react-router'
+import type { IconName } from '../look/Icon.tsx'
+import type { Key } from '../text/text.ts'
+import { useMe } from '../useMe.ts'
+
+type To = NonNullable<LinkProps['to']>
+
+/** A page below a section. */
+export type Part = {
+  label: Key
+  to: To
+  /** Whoever has one of these permissions sees it. */
+  needs: string[]
+}
+
+/** An entry of the rail. One with parts leads to the first of them. */
+export type Section = Part & {
+  /** The first part of its addresses below the site. */
+  base: string
+  icon: IconName
+  parts: Part[]
+}
+
+const sections: Section[] = [
+  {
+    base: 'board',
+    icon: 'board',
+    label: 'web.nav.board',
+    to: '/sites/$site/board/$tab',
+    needs: ['visits.read'],
+    parts: [],
+  },
+  {
+    base: 'evacuation',
+    icon: 'evacuation',
+    label: 'web.nav.evacuation',
+    to: '/sites/$site/evacuation',
+    needs: ['evacuation.read'],
+    parts: [],
+  },
+  {
+    base: 'network',
+    icon: 'network',
+    label: 'web.nav.network',
+    to: '/sites/$site/network',
+    needs: ['agents.read', 'nases.read'],
+    parts: [],
+  },
+  {
+    base: 'settings',
+    icon: 'settings',
+    label: 'web.nav.settings',
+    to: '/sites/$site/settings/site',
+    needs: [],
+    parts: [
+      { label: 'web.nav.site', to: '/sites/$site/settings/site', needs: ['sites.write', 'kiosks.read'] },
+      { label: 'web.nav.people', to: '/sites/$site/settings/people', needs: ['users.read', 'tokens.read'] },
+      { label: 'web.nav.mail', to: '/sites/$site/settings/mail', needs: ['sites.write'] },
+      { label: 'web.nav.crm', to: '/sites/$site/settings/crm', needs: ['crm.read'] },
+      { label: 'web.nav.webhooks', to: '/sites/$site/settings/webhooks', needs: ['webhooks.read'] },
+      {
+        label: 'web.nav.retention',
+        to: '/sites/$site/settings/retention',
+        needs: ['sites.write', 'people.erase', 'lawful.read'],
+      },
+      { label: 'web.nav.audit', to: '/sites/$site/settings/audit', needs: ['audit.read'] },
+    ],
+  },
+]
+
+/** The sections that somebody has, with those of their parts that they have. */
+export function sectionsFor(can: (permission: string) => boolean, all = sections): Section[] {
+  const may = (p: Part) => p.needs.some(can)
+  return all.flatMap((s) => {
+    if (s.parts.length === 0) return may(s) ? [s] : []
+    const parts = s.parts.filter(may)
+    return parts[0] ? [{ ...s, to: parts[0].to, parts }] : []
+  })
+}
+
+export const useSections = (): Section[] => sectionsFor(useMe().can)
+
+const barMost = 4
+
+/** What a phone's bar has room for, beside the button for a new visit, and what "More" opens. */
+export function inBar(sections: Section[], makes: boolean, sites: boolean): { shown: Section[]; rest: Section[] } {
+  const room = barMost - (makes ? 1 : 0)
+  const more = sites || sections.length > room
+  const shown = sections.slice(0, more ? room - 1 : room)
+  return { shown, rest: sections.slice(shown.length) }
+}

@@ -1,0 +1,56 @@
+import { createRoute } from '@tanstack/react-router'
+import { page } from '../page.tsx'
+import { site } from '../parents.tsx'
+
+const settings = createRoute({ getParentRoute: () => site, path: '/settings' })
+
+const own = createRoute({
+  getParentRoute: () => settings,
+  path: '/site',
+  component: page(async () => (await import('./site/SitePage.tsx')).SitePage, 'sites.write', 'kiosks.read'),
+})
+
+const people = createRoute({
+  getParentRoute: () => settings,
+  path: '/people',
+  component: page(async () => (await import('./people/PeoplePage.tsx')).PeoplePage, 'users.read', 'tokens.read'),
+})
+
+const mail = createRoute({
+  getParentRoute: () => settings,
+  path: '/mail',
+  component: page(async () => (await import('./mail/MailPage.tsx')).MailPage, 'sites.write'),
+})
+
+const crm = createRoute({
+  getParentRoute: () => settings,
+  path: '/crm',
+  component: page(async () => (await import('./crm/CRMPage.tsx')).CRMPage, 'crm.read'),
+})
+
+const webhooks = createRoute({
+  getParentRoute: () => settings,
+  path: '/webhooks',
+  component: page(async () => (await import('./webhooks/WebhooksPage.tsx')).WebhooksPage, 'webhooks.read'),
+})
+
+const retention = createRoute({
+  getParentRoute: () => settings,
+  path: '/retention',
+  component: page(
+    async () => (await import('./retention/RetentionPage.tsx')).RetentionPage,
+    'sites.write',
+    'people.erase',
+    'lawful.read',
+  ),
+})
+
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: '/audit',
+  component: page(async () => (await import('./audit/AuditPage.tsx')).AuditPage, 'audit.read'),
+})
+
+export const settingsRoutes = [
+  settings.addChildren([own, people, mail, crm, webhooks, retention, audit]),
+] as const
