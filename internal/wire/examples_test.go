@@ -16,6 +16,7 @@ const (
 	visitID   = visit.VisitID("0197a3f0-0000-7000-8000-000000000003")
 	voucherID = "0197a3f0-0000-7000-8000-000000000004"
 	journalID = "b7e0c1d25f3a4986"
+	testID    = "0197a3f0-0000-7000-8000-000000000006"
 )
 
 var (
@@ -62,7 +63,7 @@ func command() wire.Command { return wire.Command{VisitID: visitID, Generation: 
 // examples returns one frame of every type.
 func examples() []wire.Frame {
 	return []wire.Frame{
-		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41)},
+		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TypeNASTest}},
 		&wire.Ack{Position: position(42)},
 		report(),
 		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40}},
@@ -85,6 +86,11 @@ func examples() []wire.Frame {
 		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}},
 		&wire.SessionReport{Open: []wire.Session{session()}, Closed: []wire.SessionKey{sessionKey()}},
 		&wire.ReportAck{Journal: journalID, Sequence: 103},
+		&wire.NASTest{ID: testID, NASID: nasID, WithinMS: 7000},
+		&wire.NASTested{ID: testID, Report: visit.NASReport{
+			Answer: visit.ProbeUnderstood, ErrorCause: 503, Tries: 1,
+			HeardSince: checkedInAt, SignedAt: new(startedAt), AccountingAt: new(stoppedAt),
+		}},
 	}
 }
 

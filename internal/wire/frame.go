@@ -34,11 +34,19 @@ const (
 	TypeGrantDrop        Type = "grant.drop"        // down
 	TypeNASPut           Type = "nas.put"           // down
 	TypeNASDrop          Type = "nas.drop"          // down
+	TypeZonePut          Type = "zone.put"          // down
+	TypeZoneDrop         Type = "zone.drop"         // down
+	TypeRollPut          Type = "roll.put"          // down
+	TypeRollDrop         Type = "roll.drop"         // down
+	TypeRollCodes        Type = "roll.codes"        // down
+	TypeRollUsage        Type = "roll.usage"        // down
 	TypeSnapshot         Type = "ledger.snapshot"   // down
 	TypeResume           Type = "ledger.resume"     // down
 	TypeSessionTerminate Type = "session.terminate" // down
 	TypeSessionReport    Type = "session.report"    // down: open sessions other agents reported
 	TypeReportAck        Type = "report.ack"        // down: records are stored
+	TypeNASTest          Type = "nas.test"          // down: try a NAS
+	TypeNASTested        Type = "nas.tested"        // up: the answer
 )
 
 // Frame is implemented by every frame's struct.
@@ -105,7 +113,8 @@ func newFrame(t Type) Frame {
 	case TypeProof:
 		return new(Proof)
 	case TypeVoucherCreate, TypeVoucherUpdate, TypeVoucherRevoke,
-		TypeGrantPut, TypeGrantDrop, TypeNASPut, TypeNASDrop:
+		TypeGrantPut, TypeGrantDrop, TypeNASPut, TypeNASDrop,
+		TypeZonePut, TypeZoneDrop, TypeRollPut, TypeRollDrop, TypeRollCodes, TypeRollUsage:
 		return &Entry{Type: t}
 	case TypeSnapshot:
 		return new(Snapshot)
@@ -117,6 +126,10 @@ func newFrame(t Type) Frame {
 		return new(SessionReport)
 	case TypeReportAck:
 		return new(ReportAck)
+	case TypeNASTest:
+		return new(NASTest)
+	case TypeNASTested:
+		return new(NASTested)
 	}
 	return nil
 }

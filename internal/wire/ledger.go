@@ -34,6 +34,10 @@ type Grant struct {
 	NotBefore   time.Time     `json:"not_before"`
 	NotAfter    time.Time     `json:"not_after"`
 	DeviceLimit int           `json:"device_limit,omitempty"` // devices at a time; 0 no limit
+	// Of kind roll: what the access is made of, all tickets whose time it was given.
+	// Such a grant has neither user name nor password; agents compute its end.
+	Zone    string      `json:"zone_id,omitempty"`
+	Entries []RollEntry `json:"entries,omitempty"`
 }
 
 // NAS is what an agent must know of one NAS.
@@ -53,15 +57,20 @@ type NAS struct {
 }
 
 // Entry is one step of the ledger. Its type says what it does; ObjectID names
-// the grant or NAS, and for create, update and put exactly one of Grant and NAS
-// is its new form. An update carries the whole object: applying an entry twice,
-// or only the last of several, comes to the same.
+// the object, and for create, update and put exactly one of the pointers is its new
+// form. An update carries the whole object: applying an entry twice, or only the
+// last of several, comes to the same.
 type Entry struct {
 	Type     Type     `json:"-"`
 	Position Position `json:"position"`
 	ObjectID string   `json:"object_id"`
 	Grant    *Grant   `json:"grant,omitempty"`
 	NAS      *NAS     `json:"nas,omitempty"`
+	Zone     *Zone    `json:"zone,omitempty"`
+	Roll     *Roll    `json:"roll,omitempty"`
+	// Of one roll; ObjectID is the roll's.
+	Codes *RollCodes `json:"codes,omitempty"`
+	Usage *RollUsage `json:"usage,omitempty"`
 }
 
 // FrameType returns the entry's own type.
@@ -79,6 +88,11 @@ type Snapshot struct {
 	Epoch    int64     `json:"epoch"`
 	Grants   []Grant   `json:"grants,omitempty"`
 	NASes    []NAS     `json:"nases,omitempty"`
+
+	Zones  []Zone      `json:"zones,omitempty"`
+	Rolls  []Roll      `json:"rolls,omitempty"`
+	Codes  []RollCodes `json:"codes,omitempty"`
+	Usages []RollUsage `json:"usages,omitempty"`
 }
 
 // FrameType implements Frame.

@@ -22,6 +22,9 @@ type Hello struct {
 	Position Position `json:"position"`
 	// Empty: the agent's ledger is empty or unreadable, only a snapshot helps.
 	Empty bool `json:"empty,omitempty"`
+	// Takes names frames beyond the first ones that the agent acts upon; to
+	// others they would be unknown, and skipped.
+	Takes []Type `json:"takes,omitempty"`
 }
 
 // FrameType implements Frame.

@@ -35,6 +35,7 @@ type Record struct {
 	Accounting  *Accounting  `json:"accounting,omitempty"`
 	Refused     *Refused     `json:"refused,omitempty"`
 	Termination *Termination `json:"termination,omitempty"`
+	RollUse     *RollUse     `json:"roll_use,omitempty"`
 }
 
 // SessionKey names a session at a NAS. Acct-Session-Id alone is not unique: a
@@ -103,6 +104,15 @@ const (
 	RefusedUnsupportedMethod    RefusedReason = "unsupported_method"
 	RefusedTooManyTries         RefusedReason = "too_many_tries"
 	RefusedAmbiguousCredentials RefusedReason = "ambiguous_credentials"
+	RefusedRollCodeInvalid      RefusedReason = "roll_code_invalid" // no code of the zone
+	RefusedRollCodeExpired      RefusedReason = "roll_code_expired" // used up, or expired by staff
+	RefusedRollCodeRetired      RefusedReason = "roll_code_retired" // its roll was changed or deleted
+	RefusedRollCodeUnsold       RefusedReason = "roll_code_unsold"
+	RefusedRollCodeTooEarly     RefusedReason = "roll_code_too_early"
+	RefusedRollCodeTooLate      RefusedReason = "roll_code_too_late"
+	RefusedZoneDisabled         RefusedReason = "zone_disabled"
+	RefusedInUse                RefusedReason = "in_use" // by another device, and the zone lets the first one stay
+	RefusedNotRecorded          RefusedReason = "not_recorded" // the agent's disk failed; nobody is let in unrecorded
 )
 
 // Refused is a login that got no Accept. Repeats of the same (NAS, reason, user
