@@ -98,7 +98,7 @@ func (l *Ledger) supersede(id string, g *wire.Grant) (e Ended, was bool) {
 	defer l.mu.Unlock()
 	old := l.byID[id]
 	switch {
-	case old == nil || g != nil && *g == old.grant:
+	case old == nil || g != nil && g.Equal(old.grant):
 		return e, false
 	case g != nil:
 		l.hold(newHolding(*g))

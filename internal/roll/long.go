@@ -1,6 +1,8 @@
 package roll
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
@@ -96,6 +98,19 @@ func (c LongCode) Grouped() string {
 		groups = append(groups, string(c[i:min(i+longGroup, len(c))]))
 	}
 	return strings.Join(groups, "-")
+}
+
+// HashSize is the length of a [LongCode.Hash] in octets. A million codes make one
+// guess in 2^76 pass for one of them, far fewer than are codes.
+const HashSize = 12
+
+// Hash is what a code is looked up by: HMAC-SHA-256 under the zone's key, cut. Who
+// has the hashes and not the key learns nothing; who has both must try 2^70 codes.
+func (c LongCode) Hash(key []byte) (hash [HashSize]byte) {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(c))
+	copy(hash[:], mac.Sum(nil))
+	return hash
 }
 
 // String keeps the code out of logs and error texts.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -16,6 +17,8 @@ const (
 	visitID   = visit.VisitID("0197a3f0-0000-7000-8000-000000000003")
 	voucherID = "0197a3f0-0000-7000-8000-000000000004"
 	journalID = "b7e0c1d25f3a4986"
+	zoneID    = "0197a3f0-0000-7000-8000-000000000006"
+	rollID    = roll.ID("0197a3f0-0000-7000-8000-000000000007")
 	testID    = "0197a3f0-0000-7000-8000-000000000006"
 )
 
@@ -66,7 +69,8 @@ func examples() []wire.Frame {
 		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TypeNASTest}},
 		&wire.Ack{Position: position(42)},
 		report(),
-		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40}},
+		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40},
+			Presence: &wire.PresenceStats{Address: "[::]:8444", Fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}},
 		&wire.Renew{CSR: []byte("a certificate request")},
 		&wire.Certificate{Certificate: []byte("a certificate"), NotAfter: checkedInAt.AddDate(0, 0, 30)},
 		&wire.Challenge{Nonce: []byte("thirty-two octets, drawn at rand")},
@@ -82,10 +86,22 @@ func examples() []wire.Frame {
 			ID: "9d1f6c0e", Part: 0, Last: true, Position: position(42), Now: checkedInAt, Epoch: 7,
 			Grants: []wire.Grant{*grant()}, NASes: []wire.NAS{*nas()},
 		},
+		&wire.Entry{Type: wire.TypeZonePut, Position: position(49), ObjectID: zoneID, Zone: &wire.Zone{
+			ID: zoneID, Enabled: true, Logins: roll.LastLogin, HashKey: []byte("a key to look codes up by"),
+			Ways: []wire.Way{{NASID: nasID, SSID: "Lobby"}}, InvalidMessage: "Code invalid", ExpiredMessage: "Code expired",
+		}},
+		&wire.Entry{Type: wire.TypeZoneDrop, Position: position(50), ObjectID: zoneID},
+		&wire.Entry{Type: wire.TypeRollPut, Position: position(51), ObjectID: string(rollID), Roll: &wire.Roll{
+			ID: rollID, ZoneID: zoneID, Number: 3, First: 1, Count: 20, ForSeconds: 28_800, SoldOnly: true, FirstUseBy: new(departsAt), Devices: 1,
+		}},
+		&wire.Entry{Type: wire.TypeRollDrop, Position: position(52), ObjectID: string(rollID)},
+		&wire.Entry{Type: wire.TypeRollCodes, Position: position(53), ObjectID: string(rollID), Codes: &wire.RollCodes{RollID: rollID, Hashes: []byte("twelve octet")}},
+		&wire.Entry{Type: wire.TypeRollUsage, Position: position(54), ObjectID: string(rollID), Usage: &wire.RollUsage{RollID: rollID, Over: []byte{0x04}, Sold: []byte{0x0f}}},
 		&wire.Resume{Position: position(41), Now: checkedInAt, Epoch: 7},
 		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}},
 		&wire.SessionReport{Open: []wire.Session{session()}, Closed: []wire.SessionKey{sessionKey()}},
-		&wire.ReportAck{Journal: journalID, Sequence: 103},
+		&wire.ReportAck{Journal: journalID, Sequence: 104},
+		presence(),
 		&wire.NASTest{ID: testID, NASID: nasID, WithinMS: 7000},
 		&wire.NASTested{ID: testID, Report: visit.NASReport{
 			Answer: visit.ProbeUnderstood, ErrorCause: 503, Tries: 1,
@@ -100,12 +116,16 @@ func extended() *wire.Grant {
 	return g
 }
 
-// rollGrant is of a kind that no visit has; agents treat all kinds alike.
+// rollGrant is an access by a roll code.
 func rollGrant() *wire.Grant {
 	return &wire.Grant{
-		ID: "0197a3f0-0000-7000-8000-000000000005", Kind: wire.GrantRoll, Username: "r-3f8dkw2h", Password: "r-3f8dkw2h",
-		NotBefore: checkedInAt, NotAfter: departsAt,
+		ID: "0197a3f0-0000-7000-8000-000000000005", Kind: wire.GrantRoll, Zone: zoneID,
+		NotBefore: checkedInAt, NotAfter: departsAt, Entries: []wire.RollEntry{rollEntry()},
 	}
+}
+
+func rollEntry() wire.RollEntry {
+	return wire.RollEntry{RollID: rollID, Ticket: 7, At: checkedInAt, HolderRollID: rollID, HolderTicket: 7, ForSeconds: 7200}
 }
 
 // report holds one record of each kind.
@@ -120,6 +140,8 @@ func report() *wire.Report {
 			GrantID: voucherID, Method: "pap", Count: 1,
 		}},
 		{Sequence: 103, At: stoppedAt, Termination: termination()},
+		{Sequence: 104, At: stoppedAt, Presence: &wire.PresenceOpened{Opened: 1, Refused: 2}},
+		{Sequence: 104, At: stoppedAt, RollUse: &wire.RollUse{ZoneID: zoneID, NASID: nasID, Entries: []wire.RollEntry{rollEntry()}}},
 	}}
 }
 
@@ -130,5 +152,19 @@ func termination() *wire.Termination {
 			NASID: nasID, State: visit.TerminationConfirmed, At: stoppedAt,
 			Attempts: []visit.TerminationAttempt{{At: leftAt, Method: "disconnect", Answer: "ack", Shape: "session+user+mac+ip+nas", Tries: 1}},
 		}}},
+	}
+}
+
+const presenceVersion = "5f2c9a41d07be386"
+
+// presence is the whole list in one part.
+func presence() *wire.PresenceSnapshot {
+	return &wire.PresenceSnapshot{
+		Version: presenceVersion, Last: true, AsOf: checkedInAt,
+		Settings: &wire.PresenceSettings{
+			Site: "Berlin", Timezone: "Europe/Berlin", Listen: ":8444", Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/28")},
+			PINHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdCBvZiB0aGUgUElO$aGFzaCBvZiB0aGUgUElOIG9mIHRoZSBleGFtcGxlICA",
+		},
+		People: []wire.PresentPerson{{Name: "Lovelace, Ada"}, {Name: "Quill, Peter", Overdue: true}},
 	}
 }

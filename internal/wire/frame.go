@@ -45,6 +45,7 @@ const (
 	TypeSessionTerminate Type = "session.terminate" // down
 	TypeSessionReport    Type = "session.report"    // down: open sessions other agents reported
 	TypeReportAck        Type = "report.ack"        // down: records are stored
+	TypePresenceSnapshot Type = "presence.snapshot" // down: who may be in the building, for when the link is cut
 	TypeNASTest          Type = "nas.test"          // down: try a NAS
 	TypeNASTested        Type = "nas.tested"        // up: the answer
 )
@@ -126,6 +127,8 @@ func newFrame(t Type) Frame {
 		return new(SessionReport)
 	case TypeReportAck:
 		return new(ReportAck)
+	case TypePresenceSnapshot:
+		return new(PresenceSnapshot)
 	case TypeNASTest:
 		return new(NASTest)
 	case TypeNASTested:

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/visit"
@@ -29,8 +30,8 @@ type Grant struct {
 	ID          string        `json:"id"` // the voucher's id, for kind visit
 	Kind        GrantKind     `json:"kind"`
 	VisitID     visit.VisitID `json:"visit_id,omitempty"`
-	Username    string        `json:"username"`
-	Password    string        `json:"password"`
+	Username    string        `json:"username,omitempty"`
+	Password    string        `json:"password,omitempty"`
 	NotBefore   time.Time     `json:"not_before"`
 	NotAfter    time.Time     `json:"not_after"`
 	DeviceLimit int           `json:"device_limit,omitempty"` // devices at a time; 0 no limit
@@ -38,6 +39,13 @@ type Grant struct {
 	// Such a grant has neither user name nor password; agents compute its end.
 	Zone    string      `json:"zone_id,omitempty"`
 	Entries []RollEntry `json:"entries,omitempty"`
+}
+
+// Equal reports whether two grants say the same.
+func (g Grant) Equal(other Grant) bool {
+	return slices.Equal(g.Entries, other.Entries) && g.ID == other.ID && g.Kind == other.Kind && g.VisitID == other.VisitID &&
+		g.Username == other.Username && g.Password == other.Password && g.Zone == other.Zone &&
+		g.NotBefore.Equal(other.NotBefore) && g.NotAfter.Equal(other.NotAfter) && g.DeviceLimit == other.DeviceLimit
 }
 
 // NAS is what an agent must know of one NAS.

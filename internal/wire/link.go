@@ -40,6 +40,7 @@ type Stats struct {
 	RequestsDropped int64          `json:"requests_dropped,omitempty"`
 	DiskError       string         `json:"disk_error,omitempty"` // a class such as "no_space", never a path
 	Counters        map[string]int `json:"counters,omitempty"`
+	Presence        *PresenceStats `json:"presence,omitempty"` // nil: it shows no list
 }
 
 // FrameType implements Frame.

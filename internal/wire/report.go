@@ -111,7 +111,7 @@ const (
 	RefusedRollCodeTooEarly     RefusedReason = "roll_code_too_early"
 	RefusedRollCodeTooLate      RefusedReason = "roll_code_too_late"
 	RefusedZoneDisabled         RefusedReason = "zone_disabled"
-	RefusedInUse                RefusedReason = "in_use" // by another device, and the zone lets the first one stay
+	RefusedInUse                RefusedReason = "in_use"       // by another device, and the zone lets the first one stay
 	RefusedNotRecorded          RefusedReason = "not_recorded" // the agent's disk failed; nobody is let in unrecorded
 )
 
