@@ -66,7 +66,7 @@ func command() wire.Command { return wire.Command{VisitID: visitID, Generation: 
 // examples returns one frame of every type.
 func examples() []wire.Frame {
 	return []wire.Frame{
-		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TypeNASTest}},
+		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TypeNASTest, wire.TypePresenceSnapshot}, Presence: presenceVersion},
 		&wire.Ack{Position: position(42)},
 		report(),
 		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40},
@@ -100,7 +100,7 @@ func examples() []wire.Frame {
 		&wire.Resume{Position: position(41), Now: checkedInAt, Epoch: 7},
 		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}},
 		&wire.SessionReport{Open: []wire.Session{session()}, Closed: []wire.SessionKey{sessionKey()}},
-		&wire.ReportAck{Journal: journalID, Sequence: 104},
+		&wire.ReportAck{Journal: journalID, Sequence: 105},
 		presence(),
 		&wire.NASTest{ID: testID, NASID: nasID, WithinMS: 7000},
 		&wire.NASTested{ID: testID, Report: visit.NASReport{
@@ -140,8 +140,8 @@ func report() *wire.Report {
 			GrantID: voucherID, Method: "pap", Count: 1,
 		}},
 		{Sequence: 103, At: stoppedAt, Termination: termination()},
-		{Sequence: 104, At: stoppedAt, Presence: &wire.PresenceOpened{Opened: 1, Refused: 2}},
 		{Sequence: 104, At: stoppedAt, RollUse: &wire.RollUse{ZoneID: zoneID, NASID: nasID, Entries: []wire.RollEntry{rollEntry()}}},
+		{Sequence: 105, At: stoppedAt, Presence: &wire.PresenceOpened{Opened: 1, Refused: 2}},
 	}}
 }
 

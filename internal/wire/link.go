@@ -25,6 +25,9 @@ type Hello struct {
 	// Takes names frames beyond the first ones that the agent acts upon; to
 	// others they would be unknown, and skipped.
 	Takes []Type `json:"takes,omitempty"`
+	// Presence is the version of the list of who is in the building that the agent
+	// holds; empty: none.
+	Presence string `json:"presence,omitempty"`
 }
 
 // FrameType implements Frame.

@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// NoPresence is what a hello says of an agent that shows lists of who is in the
-// building and holds none. One that shows none says nothing and is sent nothing.
-const NoPresence = "none"
-
 // PresenceSnapshot is one part of the list of who may be in the building, with the
 // site's settings for showing it. Parts of one Version come in order and are
 // swapped in when Last has come. It does not belong to the ledger: it is sent when

@@ -30,12 +30,13 @@ func (*ReportAck) FrameType() Type { return TypeReportAck }
 // Record is one entry of the journal. Exactly one of the pointers is set; a
 // record of a kind this side does not know has none and is acknowledged unread.
 type Record struct {
-	Sequence    uint64       `json:"sequence"`
-	At          time.Time    `json:"at"` // by the agent's corrected clock
-	Accounting  *Accounting  `json:"accounting,omitempty"`
-	Refused     *Refused     `json:"refused,omitempty"`
-	Termination *Termination `json:"termination,omitempty"`
-	RollUse     *RollUse     `json:"roll_use,omitempty"`
+	Sequence    uint64          `json:"sequence"`
+	At          time.Time       `json:"at"` // by the agent's corrected clock
+	Accounting  *Accounting     `json:"accounting,omitempty"`
+	Refused     *Refused        `json:"refused,omitempty"`
+	Termination *Termination    `json:"termination,omitempty"`
+	Presence    *PresenceOpened `json:"presence,omitempty"`
+	RollUse     *RollUse        `json:"roll_use,omitempty"`
 }
 
 // SessionKey names a session at a NAS. Acct-Session-Id alone is not unique: a
