@@ -1,13 +1,13 @@
 import { type Problem, problemOf, unreachable } from './problem.ts'
 import type { paths } from './schema.ts'
 
-type Method = 'get' | 'post' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type PathsWith<M extends Method> = {
   [P in keyof paths]: paths[P] extends { [K in M]: unknown } ? P : never
 }[keyof paths]
 type Operation<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never
 type JSONOf<R> = R extends { content: { 'application/json': infer B } } ? B : undefined
-type Good<O> = O extends { responses: infer R } ? { [S in keyof R & (200 | 201 | 204)]: JSONOf<R[S]> } : never
+type Good<O> = O extends { responses: infer R } ? { [S in keyof R & (200 | 201 | 202 | 204)]: JSONOf<R[S]> } : never
 type Answer<O> = Good<O>[keyof Good<O>]
 type Parameters<O, W extends string> = O extends { parameters: { [K in W]?: infer P } } ? NonNullable<P> : never
 type Body<O> = O extends { requestBody?: infer R } ? JSONOf<NonNullable<R>> : never
@@ -16,6 +16,8 @@ type Options<O> = {
   path?: Parameters<O, 'path'>
   query?: Parameters<O, 'query'>
   body?: Body<O>
+  /** A body that is a spreadsheet's file, as it is. */
+  csv?: string | Blob
   /** Makes repeats of one intent harmless; see intent(). */
   key?: string
   signal?: AbortSignal
@@ -37,6 +39,7 @@ async function call<M extends Method, P extends PathsWith<M>>(
 ): Promise<Answer<Operation<P, M>>> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.csv !== undefined) headers['Content-Type'] = 'text/csv'
   if (options.key) headers['Idempotency-Key'] = options.key
   const limit = AbortSignal.timeout(answersWithin)
   let response: Response
@@ -44,7 +47,7 @@ async function call<M extends Method, P extends PathsWith<M>>(
     response = await fetch(address(path, options), {
       method: method.toUpperCase(),
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.body === undefined ? options.csv : JSON.stringify(options.body),
       signal: options.signal ? AbortSignal.any([options.signal, limit]) : limit,
       credentials: 'same-origin',
     })
@@ -73,10 +76,13 @@ function address(path: string, options: { path?: object; query?: object }): stri
 }
 
 export const api = {
-  patch: <P extends PathsWith<'patch'>>(path: P, options?: Options<Operation<P, 'patch'>>) =>
-    call('patch', path, options),
   get: <P extends PathsWith<'get'>>(path: P, options?: Options<Operation<P, 'get'>>) => call('get', path, options),
   post: <P extends PathsWith<'post'>>(path: P, options?: Options<Operation<P, 'post'>>) => call('post', path, options),
+  put: <P extends PathsWith<'put'>>(path: P, options?: Options<Operation<P, 'put'>>) => call('put', path, options),
+  patch: <P extends PathsWith<'patch'>>(path: P, options?: Options<Operation<P, 'patch'>>) =>
+    call('patch', path, options),
+  delete: <P extends PathsWith<'delete'>>(path: P, options?: Options<Operation<P, 'delete'>>) =>
+    call('delete', path, options),
 }
 
 /**
