@@ -78,6 +78,10 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
+	return p.hash(ctx, password)
+}
+
+func (p *Passwords) hash(ctx context.Context, password string) (string, error) {
 	encoded := phc{Cost: p.cost, salt: make([]byte, saltSize)}
 	if _, err := io.ReadFull(p.random, encoded.salt); err != nil {
 		return "", fmt.Errorf("auth: read randomness: %w", err)

@@ -224,6 +224,8 @@ func (r *report) record(ctx context.Context, record wire.Record) error {
 		err = r.refused(ctx, record)
 	case record.Termination != nil:
 		err = r.termination(ctx, *record.Termination)
+	case record.Presence != nil:
+		r.presenceOpened(record)
 	}
 	if errors.Is(err, errSkip) {
 		r.out.Skipped++
