@@ -99,19 +99,7 @@ type VoucherState struct {
 	ValidUntil time.Time  `json:"valid_until"`
 	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
 	RevokedBy  string     `json:"revoked_by,omitempty"`
-}
-
-// Termination is one result of ending one session.
-type Termination struct {
-	SessionID  visit.SessionID            `json:"session_id,omitempty"`
-	NASID      visit.NASID                `json:"nas_id,omitempty"`
-	Generation int                        `json:"generation,omitempty" doc:"Absent where the agent acted by itself."`
-	Attempt    int                        `json:"attempt,omitempty"`
-	State      visit.TerminationState     `json:"state" enum:"requested,accepted,confirmed,absent,unconfirmed,failed,left_to_timeout"`
-	Reason     visit.TerminationReason    `json:"reason,omitempty"`
-	Until      *time.Time                 `json:"until,omitempty"`
-	At         time.Time                  `json:"at"`
-	Attempts   []visit.TerminationAttempt `json:"attempts"`
+	By         *Actor     `json:"by,omitempty" doc:"Who or what revoked it, for people to read."`
 }
 
 // Event is one thing that happened.
@@ -120,13 +108,21 @@ type Event struct {
 	Kind    visit.EventKind `json:"kind"`
 	SiteID  visit.SiteID    `json:"site_id,omitempty"`
 	VisitID visit.VisitID   `json:"visit_id,omitempty"`
-	Actor   string          `json:"actor"`
+	Actor   string          `json:"actor" doc:"user:<id>, token:<id>, timer and the like, as the audit has it."`
+	By      Actor           `json:"by" doc:"The actor for people to read."`
 	At      time.Time       `json:"at"`
 	Data    map[string]any  `json:"data,omitempty"`
 }
 
-func eventOf(e visit.Event) Event {
-	return Event{ID: e.ID, Kind: e.Kind, SiteID: e.SiteID, VisitID: e.VisitID, Actor: e.Actor, At: e.At, Data: e.Data}
+// eventsOf makes events for people to read; more are actors whose names the caller
+// needs as well.
+func (s *Server) eventsOf(ctx context.Context, list []visit.Event, more ...string) ([]Event, map[string]string) {
+	names := s.names(ctx, append(each(list, func(e visit.Event) string { return e.Actor }), more...)...)
+	return each(list, func(e visit.Event) Event {
+		return Event{
+			ID: e.ID, Kind: e.Kind, SiteID: e.SiteID, VisitID: e.VisitID, Actor: e.Actor, By: actorOf(e.Actor, names), At: e.At, Data: e.Data,
+		}
+	}), names
 }
 
 type visitDetailAnswer struct {
@@ -140,6 +136,7 @@ type visitDetailAnswer struct {
 		CRM          *CRMSync      `json:"crm,omitempty" doc:"What was written in the site's CRM."`
 		AccessEndsAt *time.Time    `json:"access_ends_at,omitempty" doc:"When WiFi access ends at the latest, also if no message gets through any more."`
 		WorkflowID   string        `json:"workflow_id"`
+		WorkflowURL  *string       `json:"workflow_url" nullable:"true" doc:"The workflow in the Temporal UI, for who may see workflows; null where that address is not configured."`
 	}
 }
 
@@ -151,16 +148,33 @@ func (s *Server) readVisit(ctx context.Context, in *VisitPath) (*visitDetailAnsw
 	a := &visitDetailAnswer{}
 	b := &a.Body
 	b.Visit, b.WorkflowID = visitOf(d.Visit), "visit-"+string(d.Visit.ID)
+	b.WorkflowURL = s.workflowURL(ctx, b.WorkflowID)
+	revokedBy := ""
+	if d.Voucher != nil {
+		revokedBy = d.Voucher.RevokedBy
+	}
+	events, names := s.eventsOf(ctx, d.Timeline, revokedBy)
 	if v := d.Voucher; v != nil {
 		b.Voucher = &VoucherState{Username: v.Username, ValidFrom: v.NotBefore, ValidUntil: v.NotAfter, RevokedAt: v.RevokedAt, RevokedBy: v.RevokedBy}
+		if v.RevokedBy != "" {
+			b.Voucher.By = new(actorOf(v.RevokedBy, names))
+		}
 	}
 	b.Sessions = each(d.Sessions, sessionOf)
-	b.Terminations = each(d.Terminations, terminationOf)
-	b.Timeline = each(d.Timeline, eventOf)
+	b.Terminations = terminationsOf(d)
+	b.Timeline = events
 	b.Deliveries = each(d.Deliveries, deliveryOf)
 	b.CRM = crmOf(d.CRM)
 	b.AccessEndsAt = accessEndsAt(d)
 	return a, nil
+}
+
+// workflowURL is where operators see a workflow; nil for everybody else.
+func (s *Server) workflowURL(ctx context.Context, id string) *string {
+	if s.WorkflowURL == nil || !auth.PrincipalOf(ctx).Can(auth.WorkflowsRead) {
+		return nil
+	}
+	return new(s.WorkflowURL(id))
 }
 
 func sessionOf(x store.Session) Session {
@@ -169,17 +183,6 @@ func sessionOf(x store.Session) Session {
 		InputOctets: x.InputOctets, OutputOctets: x.OutputOctets, StartedAt: x.StartedAt, LastSeenAt: x.LastSeenAt,
 		EndsAt: x.ExpiresAt, EndedAt: x.EndedAt, TerminateCause: x.TerminateCause,
 	}
-}
-
-func terminationOf(t store.Termination) Termination {
-	out := Termination{
-		SessionID: t.SessionID, NASID: t.NASID, Generation: t.Generation, Attempt: t.Attempt,
-		State: t.State, Reason: t.Reason, Until: t.Until, At: t.At, Attempts: t.Attempts,
-	}
-	if out.Attempts == nil {
-		out.Attempts = []visit.TerminationAttempt{}
-	}
-	return out
 }
 
 // accessEndsAt is the voucher's end, or after the end of the visit the last

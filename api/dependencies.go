@@ -17,18 +17,25 @@ type Store interface {
 	users
 	signOns
 	kiosks
+	siteRules
+	kioskUse
 	tokens
 	visits
 	visitChanges
+	disconnects
 	access
 	board
 	batches
 	rollCalls
+	offlineLists
 	sites
 	mails
 	agents
 	nases
+	nasTests
+	openTerminations
 	trail
+	actors
 	webhooks
 	deliveries
 	people

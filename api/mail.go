@@ -15,7 +15,7 @@ import (
 type mails interface {
 	MailSettings(ctx context.Context, scope store.Scope, site visit.SiteID) (visit.MailSettings, error)
 	SetMailSettings(ctx context.Context, by store.Caller, site visit.SiteID, settings visit.MailSettings) (visit.MailSettings, error)
-	AskCredentialsMail(ctx context.Context, by store.Caller, id visit.VisitID) (store.VisitOutcome, error)
+	AskCredentialsMail(ctx context.Context, by store.Caller, id visit.VisitID) (store.MailAsked, error)
 }
 
 // MailSettings are what a site says in its mail, and to whom of its staff.
@@ -78,8 +78,21 @@ func (s *Server) setMail(ctx context.Context, in *setMailInput) (*mailAnswer, er
 	return mailAnswerOf(settings), nil
 }
 
+type mailVoucherAnswer struct {
+	Body struct {
+		Visit      Visit            `json:"visit"`
+		DeliveryID visit.DeliveryID `json:"delivery_id" doc:"The mail among the visit's deliveries."`
+	}
+}
+
 // mailVoucher has the credentials mailed to the visitor. It answers before they
 // are: the visit's deliveries tell.
-func (s *Server) mailVoucher(ctx context.Context, in *visitAction) (*visitAnswer, error) {
-	return s.act(ctx, in, "voucher-mail", s.Store.AskCredentialsMail)
+func (s *Server) mailVoucher(ctx context.Context, in *visitAction) (*mailVoucherAnswer, error) {
+	asked, err := s.Store.AskCredentialsMail(ctx, s.keyed(ctx, in.Key, 200, "voucher-mail", in.ID), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a := &mailVoucherAnswer{}
+	a.Body.Visit, a.Body.DeliveryID = visitOf(asked.Visit), asked.Delivery
+	return a, nil
 }

@@ -64,6 +64,8 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"PATCH /api/v1/sites/{site}":                                   object{"address": "here"},
 		"POST /api/v1/sites/{site}/archive":                            none,
 		"GET /api/v1/sites/{site}/mail":                                none,
+		"GET /api/v1/sites/{site}/rules":                               none,
+		"PUT /api/v1/sites/{site}/rules":                               object{"texts": object{"en": "Be kind."}},
 		"PUT /api/v1/sites/{site}/mail":                                object{"sender_name": "x"},
 		"POST /api/v1/sites/{site}/agents":                             object{"name": "x"},
 		"GET /api/v1/sites/{site}/agents":                              none,
@@ -74,9 +76,13 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"GET /api/v1/sites/{site}/nases/{nas}":                         none,
 		"PATCH /api/v1/sites/{site}/nases/{nas}":                       object{"name": "y"},
 		"DELETE /api/v1/sites/{site}/nases/{nas}":                      none,
+		"POST /api/v1/sites/{site}/nases/{nas}/test":                   none,
+		"GET /api/v1/sites/{site}/terminations":                        none,
 		"GET /api/v1/sites/{site}/refused-logins":                      none,
 		"GET /api/v1/sites/{site}/evacuation":                          none,
 		"GET /api/v1/sites/{site}/evacuation.csv":                      none,
+		"GET /api/v1/sites/{site}/evacuation/offline":                  none,
+		"PUT /api/v1/sites/{site}/evacuation/offline":                  object{"enabled": false},
 		"POST /api/v1/sites/{site}/roll-calls":                         object{"kind": "drill"},
 		"GET /api/v1/sites/{site}/roll-calls":                          none,
 		"GET /api/v1/sites/{site}/roll-calls/{rollcall}":               none,
@@ -101,6 +107,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"POST /api/v1/visits/{id}/readmit":                             none,
 		"POST /api/v1/visits/{id}/terminate":                           none,
 		"POST /api/v1/visits/{id}/voucher/reveal":                      none,
+		"POST /api/v1/visits/{id}/sessions/{session}/disconnect":       none,
 		"POST /api/v1/visits/{id}/voucher/reissue":                     none,
 		"POST /api/v1/visits/{id}/voucher/mail":                        none,
 		"GET /api/v1/sites/{site}/retention":                           none,
@@ -157,7 +164,11 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"GET /api/v1/sites/{site}/kiosks":                              none,
 		"DELETE /api/v1/sites/{site}/kiosks/{kiosk}":                   none,
 		"POST /api/v1/kiosk/pair":                                      object{"code": "000000"},
-		"POST /api/v1/kiosk/walk-in":                                   object{"site_id": site, "visitor": object{"last_name": "x"}},
+		"POST /api/v1/kiosk/walk-in":                                   object{"visitor": object{"last_name": "x"}},
+		"GET /api/v1/kiosk":                                            none,
+		"POST /api/v1/kiosk/invitation":                                object{"code": "2222222222"},
+		"POST /api/v1/kiosk/check-in":                                  object{"code": "2222222222"},
+		"POST /api/v1/kiosk/check-out":                                 object{"username": "v-22222222"},
 		"POST /api/v1/users":                                           object{"email": "x@example.org", "role": "host", "sites": []any{site}},
 		"GET /api/v1/users":                                            none,
 		"GET /api/v1/users/{user}":                                     none,
@@ -221,7 +232,7 @@ func (o objects) fill(path string) string {
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
 		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
-		"{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
+		"{session}", o.visit, "{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }
 
 // caller is somebody with a role at a site, as they really come: a token with the
@@ -275,11 +286,14 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				}
 				row, _ := b.want(t, 200, c.to(op.method, op.path)).list("rows")[0].(object)
 				require.Contains(t, row["refused"].(object)["type"], "_not_found", "%s to %s", who.name, op)
-			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks" || op.String() == "POST /api/v1/kiosk/walk-in":
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
 				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
+			case strings.HasPrefix(op.path, "/api/v1/kiosk/"):
+				c.body = object{"token": b.invitation(t, foreign.visit)}
+				b.missing(t, c.to(op.method, op.path))
 			case op.String() == "POST /api/v1/sites" || op.String() == "POST /api/v1/crm/accounts":
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":

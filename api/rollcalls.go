@@ -102,6 +102,7 @@ type RollCallMark struct {
 	Mark       visit.Mark   `json:"mark" enum:"safe,missing,not_here"`
 	MarkedBy   string       `json:"marked_by" doc:"user:… or token:…"`
 	Name       string       `json:"name,omitempty" doc:"Of who marked, while they are a user."`
+	By         Actor        `json:"by" doc:"Who marked, for people to read."`
 	MarkedAt   time.Time    `json:"marked_at"`
 	ReceivedAt time.Time    `json:"received_at" doc:"Later than marked_at where it was made offline."`
 }
@@ -144,7 +145,7 @@ func (s *Server) readRollCall(ctx context.Context, in *RollCallPath) (*rollCallD
 	counts := d.Counts()
 	a := &rollCallDetailAnswer{}
 	b := &a.Body
-	b.RollCall, b.Now, b.Note, b.People = rollCallOf(d.RollCall), s.Now().UTC(), evacuationNote, each(d.People, listedOf)
+	b.RollCall, b.Now, b.Note, b.People = rollCallOf(d.RollCall), s.Now().UTC(), evacuationNote, s.listedOf(ctx, d.People)
 	b.Counts = RollCallCounts{
 		People: len(d.People), Safe: counts[visit.MarkSafe], Missing: counts[visit.MarkMissing], NotHere: counts[visit.MarkNotHere],
 		Unclear: counts[visit.MarkUnclear], Unmarked: counts[visit.MarkNone],
@@ -152,13 +153,24 @@ func (s *Server) readRollCall(ctx context.Context, in *RollCallPath) (*rollCallD
 	return a, nil
 }
 
-func listedOf(p store.RollCallPerson) Listed {
-	return Listed{
-		Present: presentOf(p.EvacuationEntry), LeftAt: p.Visit.LeftAt, AddedAt: p.AddedAt, Arrived: p.Arrived, Mark: p.Mark,
-		Marks: each(p.Marks, func(m store.NamedMark) RollCallMark {
-			return RollCallMark{MarkID: m.ID, Mark: m.Mark, MarkedBy: m.By, Name: m.ByName, MarkedAt: m.At, ReceivedAt: m.ReceivedAt}
-		}),
+func (s *Server) listedOf(ctx context.Context, people []store.RollCallPerson) []Listed {
+	var who []string
+	for _, p := range people {
+		for _, m := range p.Marks {
+			who = append(who, m.By)
+		}
 	}
+	names := s.names(ctx, who...)
+	return each(people, func(p store.RollCallPerson) Listed {
+		return Listed{
+			Present: presentOf(p.EvacuationEntry), LeftAt: p.Visit.LeftAt, AddedAt: p.AddedAt, Arrived: p.Arrived, Mark: p.Mark,
+			Marks: each(p.Marks, func(m store.NamedMark) RollCallMark {
+				return RollCallMark{
+					MarkID: m.ID, Mark: m.Mark, MarkedBy: m.By, Name: m.ByName, By: actorOf(m.By, names), MarkedAt: m.At, ReceivedAt: m.ReceivedAt,
+				}
+			}),
+		}
+	})
 }
 
 type markInput struct {

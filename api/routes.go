@@ -25,6 +25,9 @@ func (s *Server) routes() {
 	route(s, "POST "+site+"/archive", auth.SitesWrite, "Archive a site", s.archiveSite)
 	route(s, "GET "+site+"/mail", auth.SitesWrite, "Read a site's mail settings", s.readMail)
 	route(s, "PUT "+site+"/mail", auth.SitesWrite, "Replace a site's mail settings", s.setMail)
+	route(s, "GET "+site+"/rules", auth.SitesRead, "Read what visitors agree to at a site's kiosks", s.readRules)
+	route(s, "PUT "+site+"/rules", auth.SitesWrite, "Say what visitors agree to at a site's kiosks", s.setRules,
+		about("Another text is another version, which kiosks ask for from then on. Older ones are kept."))
 
 	route(s, "POST "+site+"/agents", auth.AgentsWrite, "Add an agent; the answer holds its enrolment token", s.createAgent, status(201))
 	route(s, "GET "+site+"/agents", auth.AgentsRead, "List a site's agents", s.listAgents)
@@ -36,9 +39,15 @@ func (s *Server) routes() {
 	route(s, "GET "+site+"/nases/{nas}", auth.NASesRead, "Read a NAS", s.readNAS)
 	route(s, "PATCH "+site+"/nases/{nas}", auth.NASesWrite, "Change a NAS", s.changeNAS)
 	route(s, "DELETE "+site+"/nases/{nas}", auth.NASesWrite, "Remove a NAS", s.deleteNAS, status(204))
+	route(s, "POST "+site+"/nases/{nas}/test", auth.NASesWrite, "Have the site's agents try a NAS", s.testNAS, also(429),
+		about("Each agent asks the NAS to end a session that does not exist, and says what it heard of it before. Answers within ten seconds."))
+	route(s, "GET "+site+"/terminations", auth.VisitsRead, "List visits whose sessions are not proven ended, newest first", s.listOpenTerminations)
 	route(s, "GET "+site+"/refused-logins", auth.NASesRead, "List refused logins with their reasons", s.listRefused)
 	route(s, "GET "+site+"/evacuation", auth.EvacuationRead, "Everyone who may be in the building", s.evacuation)
 	route(s, "GET "+site+"/evacuation.csv", auth.EvacuationRead, "The evacuation list as CSV", s.evacuationCSV, csvFile)
+	route(s, "GET "+site+"/evacuation/offline", auth.EvacuationRead, "How the site's agents show the list when the link is cut", s.readOffline)
+	route(s, "PUT "+site+"/evacuation/offline", auth.SitesWrite, "Have the site's agents show the list, or not", s.setOffline,
+		about("Replaces the settings; a PIN that is not given stays. Nobody can read the PIN."))
 
 	const call = site + "/roll-calls/{rollcall}"
 	route(s, "POST "+site+"/roll-calls", auth.EvacuationWrite, "Start a roll call, or join the one that goes on", s.startRollCall,
@@ -84,9 +93,15 @@ func (s *Server) routes() {
 	route(s, "POST "+one+"/readmit", auth.VisitsCheckIn, "Continue an ended visit by a new one", s.readmit, status(201), refuses(410),
 		about("Within 12 hours of its end. The new visit is checked in at once and has its own credentials."))
 	route(s, "POST "+one+"/terminate", auth.VisitsTerminate, "Retry ending the sessions now", s.terminate)
+	route(s, "POST "+one+"/sessions/{session}/disconnect", auth.VisitsTerminate, "Disconnect one device while the visit goes on", s.disconnect, status(202), also(503),
+		about("Its credentials stay good: the device may log in again at once. Reissue them, or check the visitor out, to keep it away. "+
+			"One attempt, made by an agent of the site within half a minute; what came of it is one of the visit's terminations. "+
+			"A NAS that tells devices apart by the user name alone may end the visit's other devices there as well. "+
+			"503 agent_away: no agent is connected, nothing was changed. 409 session_ended: it is not connected any more."))
 	route(s, "POST "+one+"/voucher/reveal", auth.VouchersReveal, "Show the password; audited", s.reveal)
 	route(s, "POST "+one+"/voucher/reissue", auth.VouchersReissue, "Give new credentials; old sessions are cut", s.reissue)
-	route(s, "POST "+one+"/voucher/mail", auth.VouchersReveal, "Mail the credentials to the visitor; audited", s.mailVoucher, status(202))
+	route(s, "POST "+one+"/voucher/mail", auth.VouchersReveal, "Mail the credentials to the visitor; audited", s.mailVoucher, status(202),
+		about("Answers before the mail has left: its delivery, by the id in the answer, is pending among the visit's deliveries and tells how it came out."))
 
 	s.peopleRoutes()
 
@@ -121,7 +136,7 @@ func (s *Server) routes() {
 	route(s, "DELETE "+site+"/kiosks/{kiosk}", auth.KiosksWrite, "Revoke a kiosk at once", s.revokeKiosk, status(204))
 	open(s, "POST /api/v1/kiosk/pair", "Make this browser a kiosk", s.pairKiosk, also(401, 429),
 		about("With the code that staff were shown. Sets the kiosk's cookie and ends whoever was signed in here."))
-	route(s, "POST /api/v1/kiosk/walk-in", auth.VisitsWalkIn, "Register oneself at a kiosk and be checked in", s.walkIn, status(201), also(404, 410))
+	s.kioskRoutes()
 
 	route(s, "POST /api/v1/users", auth.UsersWrite, "Add a user", s.createUser, status(201))
 	route(s, "GET /api/v1/users", auth.UsersRead, "List users, newest first", s.listUsers)
@@ -182,6 +197,21 @@ func (s *Server) peopleRoutes() {
 	route(s, "GET "+request, auth.LawfulRead, "Read a lawful request; once approved, whoever asked gets the answer; audited", s.readLawful)
 	route(s, "POST "+request+"/approve", auth.LawfulApprove, "Approve another person's lawful request", s.approveLawful, refuses(410))
 	route(s, "POST "+request+"/deny", auth.LawfulApprove, "Deny another person's lawful request", s.denyLawful, refuses(410))
+}
+
+// kioskRoutes are all that a screen in the lobby may do. Each is about its one site,
+// and about a visit that whoever stands before it holds something of.
+func (s *Server) kioskRoutes() {
+	route(s, "GET /api/v1/kiosk", auth.KioskUse, "What a kiosk shows before anybody stands before it", s.kioskScreen)
+	route(s, "POST /api/v1/kiosk/invitation", auth.KioskUse, "Show an invitation to a kiosk", s.showInvitation, status(200), also(404, 410),
+		about("Answers a first name and what can be done. An invitation that is forged, or to another site, is not known."))
+	route(s, "POST /api/v1/kiosk/check-in", auth.KioskUse, "Check oneself in at a kiosk", s.kioskCheckIn, status(200), also(404, 409, 410),
+		about("Once. The kiosk that did it may show the answer again for 120 seconds; afterwards, and to others, it is already_checked_in. "+
+			"Where the site has rules, the version in force must be accepted: rules_changed otherwise."))
+	route(s, "POST /api/v1/kiosk/walk-in", auth.VisitsWalkIn, "Register oneself at a kiosk and be checked in", s.walkIn, status(201), also(404, 409, 410),
+		about("Where kiosk and site allow it. Rules and repeats are as for check-in."))
+	route(s, "POST /api/v1/kiosk/check-out", auth.KioskUse, "Check oneself out at a kiosk", s.kioskCheckOut, status(204), also(404, 410),
+		about("By the invitation, or by the user name of the WiFi credentials. Who is not here is not known, whatever the reason."))
 }
 
 // crmRoutes are about customers' CRMs and what visits become there.

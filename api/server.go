@@ -33,17 +33,22 @@ type Config struct {
 	Logins    *limit.Limiter // by address; nil: no limit
 	// GuestForms limits what a signed link's holder may send, by visit; nil: no limit.
 	GuestForms *limit.Limiter
-	Live       Live                                     // GET /api/v1/live
-	Pages      fs.FS                                    // the dashboard, see web.Files; nil: none
-	Hash       func(purpose string, data []byte) []byte // Keyed
-	Links      *seal.Keyring                            // signs the links of guest pages and mails
-	SignOn     SignOn                                   // the organisation's own provider; nil: none
-	CheckURL   func(url string) error                   // whether a webhook may be sent there
-	CRMs       CRMs
-	Metrics    *Metrics
-	Logger     *slog.Logger
-	Now        func() time.Time
+	// KioskAsks limits how often a kiosk may ask about an invitation or a user name,
+	// by kiosk; nil: no limit.
+	KioskAsks *limit.Limiter
+	Live      Live                                     // GET /api/v1/live
+	Pages     fs.FS                                    // the dashboard, see web.Files; nil: none
+	Hash      func(purpose string, data []byte) []byte // Keyed
+	Links     *seal.Keyring                            // signs the links of guest pages and mails
+	SignOn    SignOn                                   // the organisation's own provider; nil: none
+	CheckURL  func(url string) error                   // whether a webhook may be sent there
+	CRMs      CRMs
+	Metrics   *Metrics
+	Logger    *slog.Logger
+	Now       func() time.Time
 
+	// WorkflowURL is where operators see a workflow; nil where that is not known.
+	WorkflowURL func(id string) string
 	// LocalLogin says who may sign in with a password; empty: everyone.
 	LocalLogin LocalLogin
 

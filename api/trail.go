@@ -43,7 +43,8 @@ func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*listEven
 		return nil, err
 	}
 	a := &listEventsAnswer{}
-	a.Body.Items, a.Body.Next = each(page.Items, eventOf), page.Next
+	a.Body.Items, _ = s.eventsOf(ctx, page.Items)
+	a.Body.Next = page.Next
 	return a, nil
 }
 
@@ -134,6 +135,7 @@ type disclosuresAnswer struct {
 type Disclosure struct {
 	At        time.Time       `json:"at"`
 	Actor     string          `json:"actor" doc:"To whom; for a mail, what sent it."`
+	By        Actor           `json:"by" doc:"The actor for people to read; of a mail, who asked for it where that is known."`
 	How       visit.Disclosed `json:"how" enum:"check_in,readmit,reissue,repeat,revealed,mailed"`
 	VoucherID visit.VoucherID `json:"voucher_id" doc:"Which of the visit's credentials: they may have been reissued."`
 	AskedBy   string          `json:"asked_by,omitempty" doc:"Of a mail: whose doing it was, for as long as its delivery is kept."`
@@ -145,7 +147,11 @@ func (s *Server) listDisclosures(ctx context.Context, in *VisitPath) (*disclosur
 		return nil, err
 	}
 	a := &disclosuresAnswer{}
-	a.Body.Items = each(disclosures, func(d store.Disclosure) Disclosure { return Disclosure(d) })
+	who := func(d store.Disclosure) string { return cmp.Or(d.AskedBy, d.Actor) }
+	names := s.names(ctx, each(disclosures, who)...)
+	a.Body.Items = each(disclosures, func(d store.Disclosure) Disclosure {
+		return Disclosure{At: d.At, Actor: d.Actor, By: actorOf(who(d), names), How: d.How, VoucherID: d.VoucherID, AskedBy: d.AskedBy}
+	})
 	return a, nil
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 const (
@@ -52,7 +54,10 @@ func untilConfirmed(ctx workflow.Context, summary string, limit time.Duration) w
 		Summary:                summary,
 		StartToCloseTimeout:    3 * time.Minute,
 		ScheduleToCloseTimeout: limit,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		// visit.TerminationReason.NextTryAfter tells staff when that is.
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: visit.FirstTerminationRetry, BackoffCoefficient: 2, MaximumInterval: visit.LastTerminationRetry,
+		},
 	})
 }
 

@@ -24,6 +24,7 @@ const (
 	VisitsCheckIn   Permission = "visits.checkin"   // check in, readmit
 	VisitsCheckOut  Permission = "visits.checkout"  // check out, confirm left
 	VisitsWalkIn    Permission = "visits.walkin"    // at a kiosk: register oneself and be checked in
+	KioskUse        Permission = "kiosk.use"        // at a kiosk: show an invitation, check oneself in and out
 	VisitsTerminate Permission = "visits.terminate" // retry ending sessions now
 	VouchersReveal  Permission = "vouchers.reveal"  // see a password after check-in
 	VouchersReissue Permission = "vouchers.reissue"
@@ -33,6 +34,8 @@ const (
 
 	EvacuationRead  Permission = "evacuation.read"
 	EvacuationWrite Permission = "evacuation.write" // roll calls and marks
+
+	WorkflowsRead Permission = "workflows.read" // be led to visits' workflows in the Temporal UI
 
 	AuditRead  Permission = "audit.read" // read and verify
 	EventsRead Permission = "events.read"
@@ -66,12 +69,15 @@ const (
 
 var everyPermission = []Permission{
 	SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
-	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
-	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead,
+	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, KioskUse, VisitsTerminate, VouchersReveal, VouchersReissue,
+	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, WorkflowsRead, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
 	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
 	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
 }
+
+// atKiosk is what a screen in the lobby is for, and no person.
+var atKiosk = []Permission{KioskUse, VisitsWalkIn}
 
 // Permissions is a set. The zero value holds none.
 type Permissions map[Permission]struct{}

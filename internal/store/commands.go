@@ -193,8 +193,12 @@ func (s *Store) Undelivered(ctx context.Context, limit int) ([]Completion, error
 func (s *Store) Delivered(ctx context.Context, id visit.VisitID, generation, attempt int) error {
 	return s.query(ctx, func(ctx context.Context, q db) error {
 		const update = `update commands set delivered_at = @now
-			where visit_id = @visit and generation = @generation and attempt = @attempt and result_at is not null and delivered_at is null`
-		_, err := exec(ctx, q, update, pgx.NamedArgs{"visit": id, "generation": generation, "attempt": attempt, "now": s.now()})
+			where visit_id = @visit and generation = @generation and attempt = @attempt and result_at is not null and delivered_at is null
+			returning site_id`
+		sites, err := scalars[visit.SiteID](ctx, q, update, pgx.NamedArgs{"visit": id, "generation": generation, "attempt": attempt, "now": s.now()})
+		for _, site := range sites { // from now on the next attempt has its time
+			s.pulse.wake(Notification{NotifyDetail, site, string(id)})
+		}
 		return err
 	})
 }
@@ -205,11 +209,12 @@ const (
 )
 
 type claimRow struct {
-	VisitID    visit.VisitID   `db:"visit_id"`
-	Generation int             `db:"generation"`
-	Attempt    int             `db:"attempt"`
-	VoucherID  visit.VoucherID `db:"voucher_id"`
-	Username   string          `db:"username"`
+	VisitID    visit.VisitID    `db:"visit_id"`
+	Generation int              `db:"generation"`
+	Attempt    int              `db:"attempt"`
+	VoucherID  visit.VoucherID  `db:"voucher_id"`
+	Username   string           `db:"username"`
+	SessionID  *visit.SessionID `db:"session_id"`
 }
 
 // ClaimCommands takes the site's waiting commands for this agent's link and
@@ -246,10 +251,13 @@ func (t *tx) takeCommands(ctx context.Context, site visit.SiteID, agent visit.Ag
 		), waiting as (
 			select c.visit_id, c.generation from commands c
 			left join lateral (
-				select s.agent_id from sessions s where s.visit_id = c.visit_id and s.ended_at is null order by s.last_seen_at desc limit 1
+				select s.agent_id from sessions s where s.visit_id = c.visit_id and s.ended_at is null
+					and (c.session_id is null or s.id = c.session_id)
+				order by s.last_seen_at desc limit 1
 			) last on true
 			where c.site_id = @site and c.result_at is null and c.failed_at is null
-				and not exists (select from commands n where n.visit_id = c.visit_id and n.generation > c.generation)
+				and (c.session_id is null or c.created_at > @fresh)
+				and not exists (select from commands n where n.visit_id = c.visit_id and n.generation > c.generation and n.session_id is null)
 				and (c.agent_id is null
 						and (last.agent_id is null or last.agent_id = @agent or c.updated_at <= @patience
 							or last.agent_id not in (select id from up))
@@ -263,15 +271,15 @@ func (t *tx) takeCommands(ctx context.Context, site visit.SiteID, agent visit.Ag
 			select o.id, o.username from vouchers o where o.visit_id = w.visit_id order by o.revoked_at is not null, o.created_at desc, o.id desc limit 1
 		) o
 		where c.visit_id = w.visit_id and c.generation = w.generation
-		returning c.visit_id, c.generation, c.attempt, o.id as voucher_id, o.username`
+		returning c.visit_id, c.generation, c.attempt, o.id as voucher_id, o.username, c.session_id`
 	return all[claimRow](ctx, t, claim, pgx.NamedArgs{
 		"site": site, "agent": agent, "epoch": epoch, "connected": texts(connected), "now": t.now,
-		"quiet": t.now.Add(-quietFor), "patience": t.now.Add(-preferFor), "limit": claimLimit,
+		"quiet": t.now.Add(-quietFor), "patience": t.now.Add(-preferFor), "fresh": t.now.Add(-DisconnectFor), "limit": claimLimit,
 	})
 }
 
 // commandsOf adds the open sessions, all of them to each command: whichever agent
-// gets it can end them.
+// gets it can end them. One that is about a single session gets that.
 func (t *tx) commandsOf(ctx context.Context, rows []claimRow) ([]wire.SessionTerminate, error) {
 	ids := make([]visit.VisitID, len(rows))
 	for i, r := range rows {
@@ -284,10 +292,16 @@ func (t *tx) commandsOf(ctx context.Context, rows []claimRow) ([]wire.SessionTer
 	}
 	commands := make([]wire.SessionTerminate, len(rows))
 	for i, r := range rows {
-		own := slices.DeleteFunc(slices.Clone(sessions), func(s sessionRow) bool { return value(s.VisitID) != r.VisitID })
+		only := r.SessionID != nil
+		own := slices.DeleteFunc(slices.Clone(sessions), func(s sessionRow) bool {
+			return value(s.VisitID) != r.VisitID || only && s.ID != *r.SessionID
+		})
 		commands[i] = wire.SessionTerminate{
 			Command: wire.Command{VisitID: r.VisitID, Generation: r.Generation, Attempt: r.Attempt},
-			GrantID: string(r.VoucherID), Username: r.Username, Sessions: wireSessions(own),
+			GrantID: string(r.VoucherID), Username: r.Username, Sessions: wireSessions(own), Only: only,
+		}
+		if only && len(own) > 0 && own[0].VoucherID != nil {
+			commands[i].GrantID = string(*own[0].VoucherID) // the credentials may have been reissued since
 		}
 	}
 	return commands, nil

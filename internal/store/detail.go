@@ -52,6 +52,7 @@ type VisitDetail struct {
 	Timeline     []visit.Event
 	Deliveries   []DeliveryRecord // mails and webhooks that its events gave rise to
 	CRM          *visit.CRMSync   // what became of it in the site's CRM; nil: nothing yet
+	Retry        *Retry           // of ending its sessions; nil: none is scheduled
 }
 
 const detailLimit = 500
@@ -76,6 +77,9 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 			return err
 		}
 		if detail.Terminations, err = terminationsOf(ctx, q, id); err != nil {
+			return err
+		}
+		if detail.Retry, err = s.nextRetry(ctx, q, row); err != nil {
 			return err
 		}
 		if detail.Timeline, err = timeline(ctx, q, id); err != nil {

@@ -163,11 +163,19 @@ func (s *Store) PruneMail(ctx context.Context) (int, error) {
 // ErrNoEmail means that a visitor has no address to send to.
 var ErrNoEmail = visit.Errorf(visit.KindConflict, "no_email", "The visitor has no e-mail address.")
 
+// MailAsked is the outcome of AskCredentialsMail.
+type MailAsked struct {
+	VisitOutcome
+	Delivery visit.DeliveryID
+}
+
 // AskCredentialsMail has a running visit's credentials mailed to the visitor: the
-// event gives rise to the mail, and the password is read when that is sent. It
-// returns ErrNotCheckedIn, ErrVoucherWiped after the end, and ErrNoEmail.
-func (s *Store) AskCredentialsMail(ctx context.Context, by Caller, id visit.VisitID) (VisitOutcome, error) {
-	return s.onVisit(ctx, by, id, func(_ context.Context, t *tx, row *visitRow) (bool, error) {
+// event gives rise to the mail, whose delivery stands in the visit's list at once, and
+// the password is read when that is sent. It returns ErrNotCheckedIn, ErrVoucherWiped
+// after the end, and ErrNoEmail.
+func (s *Store) AskCredentialsMail(ctx context.Context, by Caller, id visit.VisitID) (MailAsked, error) {
+	var delivery visit.DeliveryID
+	out, err := s.onVisit(ctx, by, id, func(ctx context.Context, t *tx, row *visitRow) (bool, error) {
 		switch {
 		case row.Status.Ended() || row.CheckOutRequestedAt != nil:
 			return false, visit.ErrVoucherWiped
@@ -176,8 +184,32 @@ func (s *Store) AskCredentialsMail(ctx context.Context, by Caller, id visit.Visi
 		case row.Email == "":
 			return false, ErrNoEmail
 		}
-		return true, t.record(row.event(visit.EventCredentialsAsked, by.Actor, nil))
+		event := row.event(visit.EventCredentialsAsked, by.Actor, nil)
+		var err error
+		if event.ID, err = t.recordNamed(event); err != nil {
+			return false, err
+		}
+		made, err := t.insertDeliveries(ctx, []planned{{event: event, target: credentialsMail, due: t.now}})
+		delivery = first(made)
+		return true, err
 	})
+	if err == nil && out.Replayed {
+		delivery, err = s.mailAskedAt(ctx, id, out.FirstAt)
+	}
+	return MailAsked{VisitOutcome: out, Delivery: delivery}, err
+}
+
+var credentialsMail = visit.MailTarget(string(visit.MailCredentials))
+
+// mailAskedAt is the delivery that the request of that instant made.
+func (s *Store) mailAskedAt(ctx context.Context, id visit.VisitID, at time.Time) (visit.DeliveryID, error) {
+	var found []visit.DeliveryID
+	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
+		const find = `select id from deliveries where visit_id = @visit and target = @target and created_at = @at`
+		found, err = scalars[visit.DeliveryID](ctx, q, find, pgx.NamedArgs{"visit": id, "target": credentialsMail, "at": at})
+		return err
+	})
+	return first(found), err
 }
 
 // actorMail is who reads a password to mail it.

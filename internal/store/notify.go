@@ -23,9 +23,11 @@ const (
 	NotifyCommand NotificationKind = "command" // sessions are to be ended; object: visit
 	NotifyAgent   NotificationKind = "agent"   // withdrawn, replaced or quarantined; object: agent
 	NotifyVisit   NotificationKind = "visit"   // object: visit
+	NotifyDetail  NotificationKind = "detail"  // what a visit's page tells changed, without an event; object: visit
 	NotifyAck     NotificationKind = "ack"     // an agent acknowledged; object: agent
 	NotifyEvent   NotificationKind = "event"   // new events
 	NotifyAccess  NotificationKind = "access"  // a login or token was revoked
+	NotifyTest    NotificationKind = "test"    // of a NAS, asked for or answered; object: test
 	NotifyResync  NotificationKind = "resync"  // local: some were missed, anything may have changed
 )
 

@@ -87,6 +87,7 @@ func (r *report) sessionResult(ctx context.Context, id visit.VisitID, voucher vi
 		}
 	}
 	if already || !result.Done() {
+		r.notify(NotifyDetail, r.site, string(id))
 		return result, nil
 	}
 	return result, r.announceTermination(id, command, result)
@@ -229,6 +230,13 @@ func (r *report) answer(ctx context.Context, command wire.Command, result visit.
 		return err
 	}
 	r.notify(NotifyVisit, r.site, string(command.VisitID)) // the workers deliver it
+	if row.SessionID != nil && !final && row.ResultAt == nil {
+		nas := visit.NASID("")
+		if len(result.Sessions) > 0 {
+			nas = result.Sessions[0].NASID
+		}
+		return r.tx.record(disconnectFailed(r.site, row, "agent:"+string(r.agent), nas, result.Worst()))
+	}
 	if row.WorkflowID != nil {
 		r.out.Completions = append(r.out.Completions, Completion{TerminationRequest: row.request(), Result: result, Final: final})
 	}
@@ -236,21 +244,22 @@ func (r *report) answer(ctx context.Context, command wire.Command, result visit.
 }
 
 type commandRow struct {
-	VisitID    visit.VisitID `db:"visit_id"`
-	Generation int           `db:"generation"`
-	SiteID     visit.SiteID  `db:"site_id"`
-	Attempt    int           `db:"attempt"`
-	WorkflowID *string       `db:"workflow_id"`
-	RunID      *string       `db:"run_id"`
-	ActivityID *string       `db:"activity_id"`
-	Result     []byte        `db:"result"`
-	ResultAt   *time.Time    `db:"result_at"`
-	Final      bool          `db:"final"`
-	FailedAt   *time.Time    `db:"failed_at"`
+	VisitID    visit.VisitID    `db:"visit_id"`
+	Generation int              `db:"generation"`
+	SiteID     visit.SiteID     `db:"site_id"`
+	Attempt    int              `db:"attempt"`
+	WorkflowID *string          `db:"workflow_id"`
+	RunID      *string          `db:"run_id"`
+	ActivityID *string          `db:"activity_id"`
+	Result     []byte           `db:"result"`
+	ResultAt   *time.Time       `db:"result_at"`
+	Final      bool             `db:"final"`
+	FailedAt   *time.Time       `db:"failed_at"`
+	SessionID  *visit.SessionID `db:"session_id"` // set: this session alone, while the visit goes on
 }
 
 const commandColumns = `c.visit_id, c.generation, c.site_id, c.attempt, c.workflow_id, c.run_id, c.activity_id,
-	c.result, c.result_at, c.final, c.failed_at`
+	c.result, c.result_at, c.final, c.failed_at, c.session_id`
 
 func (r commandRow) request() TerminationRequest {
 	return TerminationRequest{

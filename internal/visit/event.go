@@ -38,6 +38,9 @@ const (
 	EventCredentialsSent EventKind = "voucher.mailed"         // credentials left by mail
 
 	EventCredentialsAsked EventKind = "voucher.mail_requested" // somebody asked for them to be mailed
+
+	EventDisconnectAsked  EventKind = "session.disconnect_requested" // of one device, while its visit goes on
+	EventDisconnectFailed EventKind = "session.disconnect_failed"    // that came to nothing, or to nothing certain
 )
 
 // Events that ask for a link to set a password to be mailed. Their data holds the

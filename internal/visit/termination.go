@@ -107,8 +107,29 @@ func (r TerminationResult) Worst() TerminationReason {
 	return ReasonNone
 }
 
+// How often a termination is tried again whose reason does not say.
+const (
+	FirstTerminationRetry = 2 * time.Second
+	LastTerminationRetry  = time.Minute
+)
+
+// NextTryAfter returns how long after the given attempt (from 1) failed for this
+// reason the next one is due.
+func (r TerminationReason) NextTryAfter(attempt int) time.Duration {
+	if wait := r.RetryAfter(); wait > 0 {
+		return wait
+	}
+	wait := FirstTerminationRetry
+	for range attempt - 1 {
+		if wait *= 2; wait >= LastTerminationRetry {
+			return LastTerminationRetry
+		}
+	}
+	return wait
+}
+
 // RetryAfter returns how long to wait before the whole termination is tried
-// again. Zero leaves it to the caller's own back-off.
+// again. Zero leaves it to the caller's own back-off, which NextTryAfter knows.
 func (r TerminationReason) RetryAfter() time.Duration {
 	switch r {
 	case ReasonBusy, ReasonNoStop, ReasonStillOnline:

@@ -19,35 +19,36 @@ type Type string
 
 // The frames. Down is hub to agent, up is agent to hub.
 const (
-	TypeHello            Type = "agent.hello"       // up, first
-	TypeAck              Type = "agent.ack"         // up: ledger entries applied and on disk
-	TypeReport           Type = "agent.report"      // up: records from the journal
-	TypeStats            Type = "agent.stats"       // up
-	TypeRenew            Type = "agent.renew"       // up: a certificate request
-	TypeCertificate      Type = "agent.certificate" // down: the answer
-	TypeChallenge        Type = "agent.challenge"   // down, first, behind TLS-terminating proxies
-	TypeProof            Type = "agent.proof"       // up: the answer
-	TypeVoucherCreate    Type = "voucher.create"    // down
-	TypeVoucherUpdate    Type = "voucher.update"    // down
-	TypeVoucherRevoke    Type = "voucher.revoke"    // down
-	TypeGrantPut         Type = "grant.put"         // down
-	TypeGrantDrop        Type = "grant.drop"        // down
-	TypeNASPut           Type = "nas.put"           // down
-	TypeNASDrop          Type = "nas.drop"          // down
-	TypeZonePut          Type = "zone.put"          // down
-	TypeZoneDrop         Type = "zone.drop"         // down
-	TypeRollPut          Type = "roll.put"          // down
-	TypeRollDrop         Type = "roll.drop"         // down
-	TypeRollCodes        Type = "roll.codes"        // down
-	TypeRollUsage        Type = "roll.usage"        // down
-	TypeSnapshot         Type = "ledger.snapshot"   // down
-	TypeResume           Type = "ledger.resume"     // down
-	TypeSessionTerminate Type = "session.terminate" // down
-	TypeSessionReport    Type = "session.report"    // down: open sessions other agents reported
-	TypeReportAck        Type = "report.ack"        // down: records are stored
-	TypePresenceSnapshot Type = "presence.snapshot" // down: who may be in the building, for when the link is cut
-	TypeNASTest          Type = "nas.test"          // down: try a NAS
-	TypeNASTested        Type = "nas.tested"        // up: the answer
+	TypeHello            Type = "agent.hello"        // up, first
+	TypeAck              Type = "agent.ack"          // up: ledger entries applied and on disk
+	TypeReport           Type = "agent.report"       // up: records from the journal
+	TypeStats            Type = "agent.stats"        // up
+	TypeRenew            Type = "agent.renew"        // up: a certificate request
+	TypeCertificate      Type = "agent.certificate"  // down: the answer
+	TypeChallenge        Type = "agent.challenge"    // down, first, behind TLS-terminating proxies
+	TypeProof            Type = "agent.proof"        // up: the answer
+	TypeVoucherCreate    Type = "voucher.create"     // down
+	TypeVoucherUpdate    Type = "voucher.update"     // down
+	TypeVoucherRevoke    Type = "voucher.revoke"     // down
+	TypeGrantPut         Type = "grant.put"          // down
+	TypeGrantDrop        Type = "grant.drop"         // down
+	TypeNASPut           Type = "nas.put"            // down
+	TypeNASDrop          Type = "nas.drop"           // down
+	TypeZonePut          Type = "zone.put"           // down
+	TypeZoneDrop         Type = "zone.drop"          // down
+	TypeRollPut          Type = "roll.put"           // down
+	TypeRollDrop         Type = "roll.drop"          // down
+	TypeRollCodes        Type = "roll.codes"         // down
+	TypeRollUsage        Type = "roll.usage"         // down
+	TypeSnapshot         Type = "ledger.snapshot"    // down
+	TypeResume           Type = "ledger.resume"      // down
+	TypeSessionTerminate Type = "session.terminate"  // down
+	TypeDisconnect       Type = "session.disconnect" // down
+	TypeSessionReport    Type = "session.report"     // down: open sessions other agents reported
+	TypeReportAck        Type = "report.ack"         // down: records are stored
+	TypePresenceSnapshot Type = "presence.snapshot"  // down: who may be in the building, for when the link is cut
+	TypeNASTest          Type = "nas.test"           // down: try a NAS
+	TypeNASTested        Type = "nas.tested"         // up: the answer
 )
 
 // Frame is implemented by every frame's struct.
@@ -123,6 +124,8 @@ func newFrame(t Type) Frame {
 		return new(Resume)
 	case TypeSessionTerminate:
 		return new(SessionTerminate)
+	case TypeDisconnect:
+		return &SessionTerminate{Only: true}
 	case TypeSessionReport:
 		return new(SessionReport)
 	case TypeReportAck:

@@ -138,15 +138,25 @@ type Command struct {
 // SessionTerminate asks the agent to end all sessions of a grant: those listed
 // and those it knows of itself. It joins a ladder that is already running and
 // is answered by a Termination record with the same command.
+//
+// With Only it asks for the listed sessions alone, although their grant is good: the
+// device may log in again. That is a frame type of its own, because an agent that
+// does not know it must not take it for the end of all of the grant's sessions.
 type SessionTerminate struct {
 	Command  Command   `json:"command"`
 	GrantID  string    `json:"grant_id"`
 	Username string    `json:"username"`
 	Sessions []Session `json:"sessions,omitempty"`
+	Only     bool      `json:"-"`
 }
 
 // FrameType implements Frame.
-func (*SessionTerminate) FrameType() Type { return TypeSessionTerminate }
+func (s *SessionTerminate) FrameType() Type {
+	if s.Only {
+		return TypeDisconnect
+	}
+	return TypeSessionTerminate
+}
 
 // Termination is the result of ending a grant's sessions. Command is nil where
 // the agent acted by itself (a revoke, an expiry, a snapshot without the grant).
