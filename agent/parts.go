@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -81,7 +82,7 @@ func (a *Agent) makeParts(cfg Config, keys *seal.Keyring) (err error) {
 		Dir: cfg.DataDir, Token: cfg.EnrolmentToken, Version: cfg.Version,
 		Proxy: cfg.Proxy, ProxyRoots: cfg.ProxyRoots,
 		Ledger: settled{a.ledger, a.radius}, Journal: a.journal, Sessions: a.sessions, Ladder: a.ladder,
-		Stats: a.stats, Now: a.clock.Now, Sync: a.sync,
+		Stats: a.stats, Test: a.test, Now: a.clock.Now, Sync: a.sync,
 		Logger: a.log, Metrics: link.NewMetrics(cfg.Registerer), Backoff: cfg.Backoff, Timing: cfg.Timing,
 	})
 	return err
@@ -141,6 +142,13 @@ func (a *Agent) orphan(s wire.Session) {
 		grant.ID, grant.VisitID = g.ID, g.VisitID
 	}
 	a.ladder.End(grant, nil, []wire.Session{s})
+}
+
+// test tries a NAS and adds what it was heard to say.
+func (a *Agent) test(ctx context.Context, id visit.NASID) visit.NASReport {
+	report := a.ladder.Probe(ctx, id, a.radius.LastFrom(id))
+	a.radius.Heard(id, &report)
+	return report
 }
 
 // sync takes the hub's time and tells the ledger, whose grants end by it.

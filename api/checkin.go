@@ -27,6 +27,8 @@ type Readiness interface {
 	// WatchVisit returns a channel that is sent to after each change of the
 	// visit, until stop is called.
 	WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop func())
+	// WaitNASTest waits, for seconds at most, for what the site's agents find.
+	WaitNASTest(ctx context.Context, scope store.Scope, site visit.SiteID, nas visit.NASID, id string) (store.NASTest, error)
 }
 
 // Voucher is a visit's WiFi credentials as check-in answers them.

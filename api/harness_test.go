@@ -144,6 +144,10 @@ func (r ready) WatchVisit(visit.VisitID) (changed <-chan struct{}, stop func()) 
 	return nil, func() {}
 }
 
+func (r ready) WaitNASTest(ctx context.Context, scope store.Scope, site visit.SiteID, nas visit.NASID, id string) (store.NASTest, error) {
+	return r.Store.WaitNASTest(ctx, nil, scope, site, nas, id)
+}
+
 // fixed says what the agents know, whatever they do.
 type fixed struct {
 	api.Readiness

@@ -16,7 +16,7 @@ type nases interface {
 	NAS(ctx context.Context, scope store.Scope, site visit.SiteID, id visit.NASID) (visit.NAS, error)
 	UpdateNAS(ctx context.Context, by store.Caller, site visit.SiteID, id visit.NASID, change store.NASChange) (visit.NAS, error)
 	DeleteNAS(ctx context.Context, by store.Caller, site visit.SiteID, id visit.NASID) error
-	RefusedLogins(ctx context.Context, scope store.Scope, site visit.SiteID, page store.Page) (store.RefusedPage, error)
+	RefusedLogins(ctx context.Context, scope store.Scope, site visit.SiteID, filter store.RefusedFilter) (store.RefusedPage, error)
 }
 
 // NAS is an access point, controller or firewall, without its secret.
@@ -200,6 +200,9 @@ type RefusedLogin struct {
 type listRefusedInput struct {
 	SitePath
 	PageInput
+	Reason string      `query:"reason" maxLength:"64" doc:"Only these, such as no_message_authenticator."`
+	NAS    visit.NASID `query:"nas_id" format:"uuid"`
+	Since  time.Time   `query:"since" doc:"Not what was refused before."`
 }
 
 type listRefusedAnswer struct {
@@ -210,7 +213,11 @@ type listRefusedAnswer struct {
 }
 
 func (s *Server) listRefused(ctx context.Context, in *listRefusedInput) (*listRefusedAnswer, error) {
-	page, err := s.Store.RefusedLogins(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site, in.page())
+	filter := store.RefusedFilter{Reason: in.Reason, NASID: in.NAS, Page: in.page()}
+	if !in.Since.IsZero() {
+		filter.Since = &in.Since
+	}
+	page, err := s.Store.RefusedLogins(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Site, filter)
 	if err != nil {
 		return nil, err
 	}

@@ -36,12 +36,14 @@ const defaultPort = 3799
 
 // RADIUSConfig is what a RADIUS driver needs; zero values mean the defaults.
 type RADIUSConfig struct {
-	Schedule Schedule         // zero: DefaultSchedule
-	Local    netip.Addr       // sent from here; invalid: as the kernel chooses
-	Now      func() time.Time // for Event-Timestamp; nil: time.Now
-	Random   func() float64   // jitter in [0,1); nil: math/rand
-	Logger   *slog.Logger
-	Metrics  *Metrics
+	Schedule Schedule // zero: DefaultSchedule
+	// ProbeSchedule is that of Probe; zero: DefaultProbeSchedule.
+	ProbeSchedule Schedule
+	Local         netip.Addr       // sent from here; invalid: as the kernel chooses
+	Now           func() time.Time // for Event-Timestamp; nil: time.Now
+	Random        func() float64   // jitter in [0,1); nil: math/rand
+	Logger        *slog.Logger
+	Metrics       *Metrics
 }
 
 // RADIUS is the driver for RFC 5176 Disconnect-Requests. It learns per NAS which
@@ -64,6 +66,9 @@ type lesson struct {
 func NewRADIUS(cfg RADIUSConfig) *RADIUS {
 	if cfg.Schedule == (Schedule{}) {
 		cfg.Schedule = DefaultSchedule
+	}
+	if cfg.ProbeSchedule == (Schedule{}) {
+		cfg.ProbeSchedule = DefaultProbeSchedule
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -47,6 +47,7 @@ type conn struct {
 	follower follower
 	upload   upload
 	renewal  renewal
+	tests    errgroup.Group // of NASes, at most maxTests
 }
 
 // connect makes a link and serves it to its end. It returns how long it was up.
@@ -102,6 +103,8 @@ func (c *conn) serve(parent context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(parent)
+	c.tests.SetLimit(maxTests)
+	defer func() { _ = c.tests.Wait() }()
 	group.Go(func() error { return c.read(ctx) })
 	group.Go(func() error { return c.write(ctx) })
 	group.Go(func() error { return c.take(ctx) })
@@ -161,7 +164,7 @@ func (c *conn) greet() error {
 	return c.send(&wire.Hello{
 		Agent: string(c.id.AgentID), Journal: c.l.cfg.Journal.ID(),
 		Version: c.l.cfg.Version, Protocol: wire.Version,
-		Epoch: cmp.Or(c.l.epoch, c.l.cfg.Ledger.Epoch()), Position: position, Empty: empty,
+		Epoch: cmp.Or(c.l.epoch, c.l.cfg.Ledger.Epoch()), Position: position, Empty: empty, Takes: c.l.takes(),
 	})
 }
 

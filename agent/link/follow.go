@@ -109,13 +109,18 @@ func (c *conn) obey(ctx context.Context, frame wire.Frame) error {
 		c.l.enter(Connected)
 		return c.flush(ctx)
 	case *wire.SessionTerminate:
-		c.l.cfg.Ladder.End(wire.Grant{
-			ID: f.GrantID, Username: f.Username, VisitID: f.Command.VisitID,
-		}, &f.Command, f.Sessions)
+		grant := wire.Grant{ID: f.GrantID, Username: f.Username, VisitID: f.Command.VisitID}
+		if f.Only {
+			c.l.cfg.Ladder.Cut(grant, f.Command, f.Sessions)
+		} else {
+			c.l.cfg.Ladder.End(grant, &f.Command, f.Sessions)
+		}
 	case *wire.SessionReport:
 		c.l.cfg.Sessions.Remote(f.Open, f.Closed)
 	case *wire.ReportAck:
 		return c.stored(f)
+	case *wire.NASTest:
+		c.test(ctx, f)
 	case *wire.Certificate:
 		if err := c.renewal.take(c.l, f); err != nil {
 			return fmt.Errorf("the renewed certificate: %w", err)

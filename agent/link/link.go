@@ -47,6 +47,7 @@ type Sessions interface {
 // Ladder ends a grant's sessions; End returns at once.
 type Ladder interface {
 	End(grant wire.Grant, cmd *wire.Command, extra []wire.Session)
+	Cut(grant wire.Grant, cmd wire.Command, sessions []wire.Session)
 }
 
 // Config is what a link is made from. The parts, Dir, Now and Sync are required.
@@ -61,10 +62,12 @@ type Config struct {
 	Sessions Sessions
 	Ladder   Ladder
 	Stats    func() wire.Stats
-	Now      func() time.Time                             // the corrected clock
-	Sync     func(hubNow time.Time, within time.Duration) // the hub's time, at most within ago
-	Logger   *slog.Logger
-	Metrics  *Metrics
+	// Test tries a NAS until ctx ends; nil: hello says that this agent cannot.
+	Test    func(ctx context.Context, id visit.NASID) visit.NASReport
+	Now     func() time.Time                             // the corrected clock
+	Sync    func(hubNow time.Time, within time.Duration) // the hub's time, at most within ago
+	Logger  *slog.Logger
+	Metrics *Metrics
 
 	Timing      Timing
 	Backoff     Backoff

@@ -23,11 +23,14 @@ func (s *Server) authenticAccess(r *request) discard {
 		if !s.signed(r, r.packet.authenticator()) {
 			return s.distrust(r)
 		}
+		r.peer.heard.signed.Store(r.at.UnixNano())
+		r.peer.heard.proven(r.source.Addr())
 		if r.eapMessage == nil { // EAP always has one and proves no habit
 			s.ratchet(r)
 		}
 		return keep
 	}
+	r.peer.heard.unsigned.Store(r.at.UnixNano())
 	required := r.nas.MessageAuthenticator != visit.AllowNone &&
 		(r.nas.MessageAuthenticator != visit.AutoMessageAuthenticator || r.peer.ratcheted.Load())
 	if required || r.eapMessage != nil || r.proxyState {
@@ -48,6 +51,8 @@ func (s *Server) authenticAccounting(r *request) discard {
 	if r.messageAuthenticator != 0 && !s.signed(r, zeros[:]) {
 		return s.distrust(r)
 	}
+	r.peer.heard.accounting.Store(r.at.UnixNano())
+	r.peer.heard.proven(r.source.Addr())
 	return keep
 }
 
@@ -76,6 +81,7 @@ func (s *Server) signed(r *request, authenticator []byte) bool {
 // distrust records, for staff, that a packet's proof was wrong. The packet's own
 // words (user, MAC) are not recorded: anybody could have written them.
 func (s *Server) distrust(r *request) discard {
+	r.peer.heard.distrusted.Store(r.at.UnixNano())
 	s.refusals.nas(r.nas.ID, refusedWrongSecret, r.at)
 	return dropNotAuthentic
 }

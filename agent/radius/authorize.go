@@ -94,6 +94,7 @@ func (s *Server) authorize(r *request) verdict {
 // secret is right, a password of rubbish speaks against the secret.
 func (r *request) disproved() wire.RefusedReason {
 	if r.garbled && r.messageAuthenticator == 0 {
+		r.peer.heard.distrusted.Store(r.at.UnixNano())
 		return wire.RefusedWrongSecret
 	}
 	return wire.RefusedWrongPassword

@@ -118,6 +118,7 @@ func (c Config) withDefaults() (Config, error) {
 // Server answers RADIUS on two UDP ports. Its methods are safe for concurrent use.
 type Server struct {
 	cfg      Config
+	madeAt   time.Time
 	classes  *classes
 	brake    *brake
 	refusals *refusals
@@ -151,6 +152,7 @@ type peer struct {
 	answers   *answers
 	ratcheted atomic.Bool // policy auto has become require
 	status    *rate.Limiter
+	heard     heard
 }
 
 // logs bound what packets can write into the log.
@@ -170,6 +172,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	return &Server{
 		cfg:      cfg,
+		madeAt:   cfg.Now(),
 		classes:  classes,
 		brake:    newBrake(),
 		refusals: newRefusals(cfg.Journal, cfg.Metrics),

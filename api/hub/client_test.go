@@ -30,6 +30,7 @@ type agent struct {
 	epoch    int64
 	position wire.Position
 	full     bool // it has a ledger
+	takes    bool // tests of NASes
 }
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {
@@ -163,7 +164,12 @@ func (l *link) send(frames ...wire.Frame) {
 }
 
 func (a *agent) hello() *wire.Hello {
+	var takes []wire.Type
+	if a.takes {
+		takes = []wire.Type{wire.TypeNASTest}
+	}
 	return &wire.Hello{
+		Takes: takes,
 		Agent: string(a.id), Journal: "journal-" + string(a.id), Version: "test", Protocol: wire.Version,
 		Epoch: a.epoch, Position: a.position, Empty: !a.full,
 	}

@@ -3,8 +3,10 @@ package hub
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -27,6 +29,12 @@ func (p *peer) follow(ctx context.Context) error {
 		}
 		if err := p.commands(ctx); err != nil {
 			return fmt.Errorf("send commands: %w", err)
+		}
+		if err := p.presence(ctx); err != nil {
+			return fmt.Errorf("send who is in the building: %w", err)
+		}
+		if err := p.tests(ctx); err != nil {
+			return fmt.Errorf("send tests: %w", err)
 		}
 		if err := p.idle(ctx, poll.C); err != nil {
 			return err
@@ -126,6 +134,29 @@ func (p *peer) commands(ctx context.Context) error {
 	for _, command := range commands {
 		command.Sessions = latest(command.Sessions)
 		if err := p.send(ctx, &command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tests sends the tests of NASes that wait for this agent, or answers in its place
+// where it would skip them.
+func (p *peer) tests(ctx context.Context) error {
+	storing, cancel := context.WithTimeout(ctx, p.timing.Store)
+	defer cancel()
+	tests, err := p.hub.ledger.ClaimNASTests(storing, p.agent.ID, p.epoch)
+	if err != nil {
+		return err
+	}
+	for _, test := range tests {
+		if slices.Contains(p.hello.Takes, wire.TypeNASTest) {
+			err = p.send(ctx, &test)
+		} else {
+			tooOld := wire.NASTested{ID: test.ID, Report: visit.NASReport{Answer: visit.ProbeAgentTooOld}}
+			err = p.hub.ledger.AnswerNASTest(storing, p.agent.ID, p.agent.SiteID, p.epoch, tooOld)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func (h *Hub) notified(note store.Notification) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch note.Kind {
-	case store.NotifyLedger, store.NotifyCommand, store.NotifyResync:
+	case store.NotifyLedger, store.NotifyCommand, store.NotifyTest, store.NotifyResync:
 	case store.NotifyAgent:
 		if p := h.peers[visit.AgentID(note.Object)]; p != nil {
 			h.links.Go(func() { h.recheck(p) })

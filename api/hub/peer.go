@@ -41,6 +41,7 @@ type peer struct {
 	out    chan []byte   // closed by nobody; the link's context ends its users
 	news   chan []byte   // other agents' sessions, for the follower to pass on
 	wake   chan struct{} // capacity 1: there may be something to follow
+	shown  shown         // the follower's
 	heard  atomic.Int64  // unix nanoseconds of the last sign of life
 	end    context.CancelCauseFunc
 }
@@ -180,6 +181,8 @@ func (p *peer) take(ctx context.Context, frame wire.Frame) error {
 		return p.hub.store.StoreStats(storing, p.agent.ID, p.epoch, *f)
 	case *wire.Renew:
 		return p.renew(ctx, f.CSR)
+	case *wire.NASTested:
+		return p.hub.ledger.AnswerNASTest(storing, p.agent.ID, p.agent.SiteID, p.epoch, *f)
 	default:
 		return &closing{websocket.ClosePolicyViolation, string(frame.FrameType()) + " does not go this way"}
 	}

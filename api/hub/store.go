@@ -24,6 +24,10 @@ type Ledger interface {
 	Snapshot(ctx context.Context, site visit.SiteID, part func(wire.Snapshot) error) error
 	ClaimCommands(ctx context.Context, site visit.SiteID, agent visit.AgentID, epoch int64, connected []visit.AgentID) ([]wire.SessionTerminate, error)
 	OpenSessions(ctx context.Context, site visit.SiteID, except visit.AgentID) ([]wire.Session, error)
+	ClaimNASTests(ctx context.Context, agent visit.AgentID, epoch int64) ([]wire.NASTest, error)
+	AnswerNASTest(ctx context.Context, agent visit.AgentID, site visit.SiteID, epoch int64, answer wire.NASTested) error
+	PresenceMark(ctx context.Context, site visit.SiteID) (int64, error)
+	Presence(ctx context.Context, site visit.SiteID) (store.Presence, error)
 	StoreReport(ctx context.Context, agent visit.AgentID, site visit.SiteID, epoch int64, report wire.Report) (store.Stored, error)
 }
 

@@ -72,7 +72,7 @@ func wakes(note store.Notification) bool {
 	switch note.Kind {
 	case store.NotifyEvent, store.NotifyVisit, store.NotifyResync:
 		return true
-	case store.NotifyLedger, store.NotifyCommand, store.NotifyAgent, store.NotifyAck, store.NotifyAccess:
+	case store.NotifyLedger, store.NotifyCommand, store.NotifyAgent, store.NotifyAck, store.NotifyAccess, store.NotifyTest:
 	}
 	return false
 }

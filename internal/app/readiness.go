@@ -19,6 +19,11 @@ func (r readiness) WaitAcked(ctx context.Context, site visit.SiteID, revision in
 	return r.store.WaitAcked(ctx, r.notifier, site, revision)
 }
 
+// WaitNASTest implements api.Readiness.
+func (r readiness) WaitNASTest(ctx context.Context, scope store.Scope, site visit.SiteID, nas visit.NASID, id string) (store.NASTest, error) {
+	return r.store.WaitNASTest(ctx, r.notifier, scope, site, nas, id)
+}
+
 // WatchVisit implements api.Readiness.
 func (r readiness) WatchVisit(id visit.VisitID) (changed <-chan struct{}, stop func()) {
 	notes, cancel := r.notifier.Subscribe(64)

@@ -112,7 +112,7 @@ func TestBadCursorsAreRefused(t *testing.T) {
 	for _, c := range []string{"x", "e30", "eyJpIjoieCJ9", strings.Repeat("e", 5000), "eyJ0IjoiMjAyNi0wMS0wMVQwMDowMDowMFoifQ"} {
 		_, err := b.List(t.Context(), store.Everything, store.VisitFilter{Tab: store.TabExpected, Page: store.Page{Cursor: c}})
 		require.Equal(t, visit.KindInvalid, visit.KindOf(err), c)
-		_, err = b.RefusedLogins(t.Context(), store.Everything, b.site.ID, store.Page{Cursor: c})
+		_, err = b.RefusedLogins(t.Context(), store.Everything, b.site.ID, store.RefusedFilter{Page: store.Page{Cursor: c}})
 		require.Equal(t, visit.KindInvalid, visit.KindOf(err), c)
 		_, err = b.Events(t.Context(), store.Everything, store.EventFilter{Page: store.Page{Cursor: c}})
 		require.Equal(t, visit.KindInvalid, visit.KindOf(err), c)
@@ -141,7 +141,7 @@ func TestOutsideTheScopeNothingExists(t *testing.T) {
 		"site":     func() error { _, err := b.Site(t.Context(), foreign, b.site.ID); return err },
 		"nases":    func() error { _, err := b.NASes(t.Context(), foreign, b.site.ID); return err },
 		"agents":   func() error { _, err := b.Agents(t.Context(), foreign, b.site.ID); return err },
-		"refused":  func() error { _, err := b.RefusedLogins(t.Context(), foreign, b.site.ID, store.Page{}); return err },
+		"refused":  func() error { _, err := b.RefusedLogins(t.Context(), foreign, b.site.ID, store.RefusedFilter{}); return err },
 		"check in": func() error { _, err := b.RequestCheckIn(t.Context(), by, id); return err },
 		"out":      func() error { _, err := b.RequestCheckOut(t.Context(), by, id); return err },
 		"cancel":   func() error { _, err := b.Cancel(t.Context(), by, id); return err },

@@ -32,6 +32,14 @@ type RefusedPage struct {
 	Next  string
 }
 
+// RefusedFilter chooses refused logins; zero fields do not.
+type RefusedFilter struct {
+	Reason string
+	NASID  visit.NASID
+	Since  *time.Time
+	Page
+}
+
 type refusedRow struct {
 	ID        string             `db:"id"`
 	SiteID    visit.SiteID       `db:"site_id"`
@@ -49,7 +57,8 @@ type refusedRow struct {
 
 // RefusedLogins returns a site's refused logins, newest first, or
 // ErrSiteNotFound.
-func (s *Store) RefusedLogins(ctx context.Context, scope Scope, site visit.SiteID, page Page) (RefusedPage, error) {
+func (s *Store) RefusedLogins(ctx context.Context, scope Scope, site visit.SiteID, filter RefusedFilter) (RefusedPage, error) {
+	page := filter.Page
 	after, err := parseCursor(page.Cursor, byTime)
 	if err != nil {
 		return RefusedPage{}, err
@@ -62,9 +71,13 @@ func (s *Store) RefusedLogins(ctx context.Context, scope Scope, site visit.SiteI
 		const list = `select r.id, r.site_id, r.nas_id, n.name as nas_name, v.visit_id, r.voucher_id,
 				r.reason, r.username, r.mac, r.method, r.count, r.at
 			from refused_logins r left join nases n on n.id = r.nas_id left join vouchers v on v.id = r.voucher_id
-			where r.site_id = @site and (@at::timestamptz is null or (r.at, r.id) < (@at, @id::uuid))
+			where r.site_id = @site and (@reason = '' or r.reason = @reason) and (@nas::uuid is null or r.nas_id = @nas::uuid)
+				and (@since::timestamptz is null or r.at >= @since::timestamptz) and (@at::timestamptz is null or (r.at, r.id) < (@at, @id::uuid))
 			order by r.at desc, r.id desc limit @limit`
-		rows, err := all[refusedRow](ctx, q, list, pgx.NamedArgs{"site": site, "at": after.At, "id": after.ID, "limit": page.limit() + 1})
+		rows, err := all[refusedRow](ctx, q, list, pgx.NamedArgs{
+			"site": site, "reason": filter.Reason, "nas": optional(filter.NASID), "since": filter.Since,
+			"at": after.At, "id": after.ID, "limit": page.limit() + 1,
+		})
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func TestARepeatedReportIsPassedOver(t *testing.T) {
 	for range 3 {
 		require.Equal(t, uint64(2), l.report(t, refused, start).Sequence)
 	}
-	page, err := l.RefusedLogins(t.Context(), store.Everything, l.site.ID, store.Page{})
+	page, err := l.RefusedLogins(t.Context(), store.Everything, l.site.ID, store.RefusedFilter{})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	require.Equal(t, 3, page.Items[0].Count)

@@ -1,0 +1,41 @@
+package link
+
+import (
+	"context"
+	"time"
+
+	"github.com/foyerhq/foyer/internal/wire"
+)
+
+const (
+	// maxTests of NASes are under way at a time; more are left out, and the hub,
+	// which waits for seconds only, says that no result came.
+	maxTests = 4
+	// maxTestFor bounds one, whatever the hub says.
+	maxTestFor = 10 * time.Second
+)
+
+// takes names the frames that this agent acts upon beyond the first ones.
+func (l *Link) takes() []wire.Type {
+	if l.cfg.Test == nil {
+		return nil
+	}
+	return []wire.Type{wire.TypeNASTest}
+}
+
+// test tries a NAS beside everything else, and answers unless the link ends first.
+func (c *conn) test(ctx context.Context, f *wire.NASTest) {
+	if c.l.cfg.Test == nil {
+		return
+	}
+	started := c.tests.TryGo(func() error {
+		within := min(time.Duration(f.WithinMS)*time.Millisecond, maxTestFor)
+		limit, cancel := context.WithTimeout(ctx, within)
+		defer cancel()
+		report := c.l.cfg.Test(limit, f.NASID)
+		return c.queue(ctx, &wire.NASTested{ID: f.ID, Report: report})
+	})
+	if !started {
+		c.l.log.Warn("a test of a NAS is left out: too many at a time", "nas_id", f.NASID)
+	}
+}
