@@ -25,7 +25,7 @@ func init() {
 func TestWhoWasShownThePassword(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	desk, other := b.at(t, auth.Kiosk, b.site), b.at(t, auth.Kiosk, b.site)
+	desk, other := b.doorman(t), b.doorman(t)
 	manager := b.at(t, auth.Reception, b.site)
 	id := b.expected(t)
 	me := func(token string) string { return b.want(t, 200, call{path: "/api/v1/me", as: token}).string("id") }

@@ -67,8 +67,8 @@ func TestTemporalIsAway(t *testing.T) {
 func TestPasswordIsShownAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	desk := b.at(t, auth.Kiosk, b.site) // may check in, may not reveal
-	other := b.at(t, auth.Kiosk, b.site)
+	desk := b.doorman(t) // may check in, may not reveal
+	other := b.doorman(t)
 	manager := b.at(t, auth.Reception, b.site)
 	id := b.expected(t)
 	first := b.want(t, 200, b.post(id, "check-in").by(desk).keyed("k1"))

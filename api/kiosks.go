@@ -132,24 +132,3 @@ func (s *Server) pairKiosk(ctx context.Context, in *pairInput) (*pairAnswer, err
 	s.Logger.InfoContext(ctx, "kiosk paired", "kiosk", kiosk.ID, "site", kiosk.SiteID)
 	return &pairAnswer{SetCookie: []http.Cookie{cookie, s.cookie("", -1)}, Body: meOf(principal)}, nil
 }
-
-type walkInInput struct {
-	Keyed
-	Body struct {
-		SiteID            visit.SiteID `json:"site_id" format:"uuid"`
-		Visitor           visitorInput `json:"visitor"`
-		Host              hostInput    `json:"host,omitempty"`
-		Purpose           string       `json:"purpose,omitempty" maxLength:"500"`
-		ExpectedDeparture time.Time    `json:"expected_departure,omitempty" required:"false" doc:"The site's usual stay from now when absent."`
-	}
-}
-
-// walkIn registers a visitor who stands at the kiosk and checks them in. It links to
-// no known person: a screen in the lobby completes nobody's name.
-func (s *Server) walkIn(ctx context.Context, in *walkInInput) (*checkInAnswer, error) {
-	register := &registerInput{Keyed: in.Keyed}
-	b := &register.Body
-	b.SiteID, b.Visitor, b.Host, b.Purpose = in.Body.SiteID, in.Body.Visitor, in.Body.Host, in.Body.Purpose
-	b.ExpectedDeparture, b.CheckIn = in.Body.ExpectedDeparture, true
-	return s.register(ctx, register)
-}

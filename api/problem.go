@@ -47,6 +47,8 @@ type Problem struct {
 	Status int            `json:"status"`
 	Detail string         `json:"detail,omitempty" doc:"For people."`
 	Errors []ProblemField `json:"errors,omitempty" doc:"What is wrong with which part of the request."`
+	// RulesVersion comes with rules_changed.
+	RulesVersion int `json:"rules_version,omitempty" doc:"With rules_changed: the version of the site's rules in force."`
 
 	retryAfter string
 }

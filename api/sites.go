@@ -47,6 +47,7 @@ type Site struct {
 	MaxStaySeconds     int              `json:"max_stay_seconds"`
 	TerminationSeconds int              `json:"termination_seconds" doc:"How long ending a session is retried."`
 	DeviceLimit        int              `json:"device_limit" doc:"Devices per voucher at a time; 0 no limit."`
+	WalkIns            bool             `json:"walk_ins" doc:"Visitors may register themselves at its kiosks, where the kiosk allows it too."`
 	ArchivedAt         *time.Time       `json:"archived_at,omitempty"`
 	CreatedAt          time.Time        `json:"created_at"`
 	UpdatedAt          time.Time        `json:"updated_at"`
@@ -56,7 +57,7 @@ func siteOf(x visit.Site) Site {
 	return Site{
 		ID: x.ID, Name: x.Name, Timezone: x.Timezone, Address: x.Address, Networks: each(x.Networks, networkOf),
 		DefaultStaySeconds: seconds(x.DefaultStayFor()), MaxStaySeconds: seconds(x.MaxStayFor()),
-		TerminationSeconds: seconds(x.TerminateFor()), DeviceLimit: x.DeviceLimit,
+		TerminationSeconds: seconds(x.TerminateFor()), DeviceLimit: x.DeviceLimit, WalkIns: !x.NoWalkIns,
 		ArchivedAt: x.ArchivedAt, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt,
 	}
 }
@@ -77,6 +78,7 @@ type createSiteInput struct {
 		MaxStaySeconds     int              `json:"max_stay_seconds,omitempty" minimum:"0" maximum:"31536000"`
 		TerminationSeconds int              `json:"termination_seconds,omitempty" minimum:"0" maximum:"2592000"`
 		DeviceLimit        int              `json:"device_limit,omitempty" minimum:"0" maximum:"100"`
+		WalkIns            *bool            `json:"walk_ins,omitempty" doc:"Yes when absent."`
 	}
 }
 
@@ -89,6 +91,7 @@ func (s *Server) createSite(ctx context.Context, in *createSiteInput) (*siteAnsw
 		Name: b.Name, Timezone: b.Timezone, Address: b.Address, Networks: each(b.Networks, networkFrom),
 		DefaultStay: span(b.DefaultStaySeconds), MaxStay: span(b.MaxStaySeconds),
 		TerminationFor: span(b.TerminationSeconds), DeviceLimit: b.DeviceLimit,
+		NoWalkIns: b.WalkIns != nil && !*b.WalkIns,
 	})
 	if err != nil {
 		return nil, err
@@ -133,6 +136,7 @@ type changeSiteInput struct {
 		MaxStaySeconds     *int              `json:"max_stay_seconds,omitempty" minimum:"0" maximum:"31536000"`
 		TerminationSeconds *int              `json:"termination_seconds,omitempty" minimum:"0" maximum:"2592000"`
 		DeviceLimit        *int              `json:"device_limit,omitempty" minimum:"0" maximum:"100"`
+		WalkIns            *bool             `json:"walk_ins,omitempty" doc:"Whether visitors may register themselves at kiosks."`
 	}
 }
 
@@ -141,6 +145,9 @@ func (s *Server) changeSite(ctx context.Context, in *changeSiteInput) (*siteAnsw
 	change := store.SiteChange{
 		Name: b.Name, Timezone: b.Timezone, Address: b.Address, DeviceLimit: b.DeviceLimit,
 		DefaultStay: spanOf(b.DefaultStaySeconds), MaxStay: spanOf(b.MaxStaySeconds), TerminationFor: spanOf(b.TerminationSeconds),
+	}
+	if b.WalkIns != nil {
+		change.NoWalkIns = new(!*b.WalkIns)
 	}
 	if b.Networks != nil {
 		change.Networks = new(each(*b.Networks, networkFrom))

@@ -50,6 +50,9 @@ type Visit struct {
 	LeftAt              *time.Time     `json:"left_at,omitempty"`
 	SealedAt            *time.Time     `json:"sealed_at,omitempty" doc:"When its record was closed."`
 	PurgedAt            *time.Time     `json:"purged_at,omitempty" doc:"When its personal data was deleted."`
+	RulesVersion        int            `json:"rules_version,omitempty" doc:"Of the site's rules that the visitor agreed to at a kiosk."`
+	RulesAcceptedAt     *time.Time     `json:"rules_accepted_at,omitempty"`
+	RulesAcceptedBy     string         `json:"rules_accepted_by,omitempty" doc:"Which kiosk: kiosk:…"`
 	SyncCRM             bool           `json:"sync_crm" doc:"Whether the visit may be handed to the site's CRM."`
 	CreatedAt           time.Time      `json:"created_at"`
 	UpdatedAt           time.Time      `json:"updated_at"`
@@ -61,6 +64,7 @@ func visitOf(v visit.Visit) Visit {
 		Status: v.Status, Presence: v.Presence, ExpectedArrival: v.ExpectedArrival, ExpectedDeparture: v.ExpectedDeparture,
 		CheckInRequestedAt: v.CheckInRequestedAt, CheckedInAt: v.CheckedInAt, CheckOutRequestedAt: v.CheckOutRequestedAt,
 		EndedAt: v.EndedAt, EndedBy: v.EndedBy, LeftAt: v.LeftAt, SealedAt: v.SealedAt, PurgedAt: v.PurgedAt,
+		RulesVersion: v.RulesVersion, RulesAcceptedAt: v.RulesAcceptedAt, RulesAcceptedBy: v.RulesAcceptedBy,
 		SyncCRM: !v.CRMSkip, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
 	}
 }

@@ -97,7 +97,9 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		Logins:    limit.New(limit.Config{Rate: 0.2, Burst: 10, Keys: limitKeys}, time.Now),
 		// A handful of forms at once, then one every ten seconds.
 		GuestForms: limit.New(limit.Config{Rate: 0.1, Burst: 6, Keys: limitKeys}, time.Now),
-		Hash:       ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,
+		// More than a queue in a lobby needs, and far less than guessing does.
+		KioskAsks: limit.New(limit.Config{Rate: 0.5, Burst: 20, Keys: limitKeys}, time.Now),
+		Hash:      ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,
 		Version: version, PublicURL: h.PublicURL, AgentURL: agents.AgentURL, AgentPin: a.SPKI(),
 		TrustedProxies: h.TrustedProxies, Ready: s.Ready,
 	})

@@ -54,14 +54,20 @@ func TestNobodyGrantsMoreThanTheyHave(t *testing.T) {
 	require.False(t, desk.MayGrant(auth.TheseSites("s1"), auth.NewPermissions(auth.UsersWrite)))
 	require.False(t, desk.MayGrant(auth.AllSites(), nil))
 	admin := auth.Principal{Sites: auth.AllSites(), Permissions: auth.Administrator.Permissions()}
-	require.True(t, admin.MayGrant(auth.AllSites(), auth.EveryPermission()))
+	require.True(t, admin.MayGrant(auth.AllSites(), auth.Administrator.Permissions()))
+	require.False(t, admin.MayGrant(auth.AllSites(), auth.Kiosk.Permissions()), "a screen is paired, nobody speaks for it")
 	admin.Host = "ada@example.org"
 	require.False(t, admin.MayGrant(auth.AllSites(), nil), "a token would see more visits than its maker")
 }
 
 func TestRoles(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, auth.EveryPermission(), auth.Administrator.Permissions())
+	lacks := auth.EveryPermission()
+	for permission := range auth.Administrator.Permissions() {
+		delete(lacks, permission)
+	}
+	require.Equal(t, auth.NewPermissions(auth.KioskUse, auth.VisitsWalkIn), lacks, "what a screen does is all that an administrator does not")
+	require.Equal(t, auth.NewPermissions(auth.KioskUse), auth.Kiosk.Permissions())
 	for _, role := range auth.Roles() {
 		require.True(t, role.Known())
 		require.NotEmpty(t, role.Permissions(), role)
@@ -75,8 +81,9 @@ func TestRoles(t *testing.T) {
 	for _, right := range []auth.Permission{auth.UsersWrite, auth.TokensWrite, auth.AuditRead, auth.SitesWrite} {
 		require.False(t, auth.Reception.Permissions().Has(right), right)
 	}
-	require.False(t, auth.Kiosk.Permissions().Has(auth.VisitsRead), "a screen in the lobby lists nobody")
-	require.False(t, auth.Kiosk.Permissions().Has(auth.VouchersReveal))
+	for _, role := range auth.Roles() {
+		require.Equal(t, role == auth.Kiosk, role.Permissions().Has(auth.KioskUse), role)
+	}
 	require.False(t, auth.Auditor.Permissions().Has(auth.VisitsRead), "the trail holds no personal data, visits do")
 }
 

@@ -8,7 +8,7 @@ type Role string
 
 // The roles.
 const (
-	Administrator Role = "administrator" // everything
+	Administrator Role = "administrator" // everything that a person does
 	SiteManager   Role = "site_manager"  // runs sites: their equipment, visits and guests
 	Reception     Role = "reception"     // handles visits at the desk
 	Host          Role = "host"          // invites visitors and sees their own
@@ -17,10 +17,10 @@ const (
 )
 
 var roles = map[Role][]Permission{
-	Administrator: everyPermission,
+	Administrator: slices.DeleteFunc(slices.Clone(everyPermission), func(p Permission) bool { return slices.Contains(atKiosk, p) }),
 	SiteManager: {
 		SitesRead, SitesWrite, AgentsRead, AgentsWrite, NASesRead, NASesWrite,
-		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, VisitsTerminate, VouchersReveal, VouchersReissue,
+		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
 		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
@@ -33,7 +33,7 @@ var roles = map[Role][]Permission{
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
 	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead},
-	Kiosk:   {VisitsCheckIn, VisitsCheckOut},
+	Kiosk:   {KioskUse}, // and VisitsWalkIn, where its site and it allow that
 }
 
 // descriptions say what a role is for.
@@ -43,7 +43,7 @@ var descriptions = map[Role]string{
 	Reception:     "Handles visits at the desk, and the evacuation list.",
 	Host:          "Invites visitors and sees the visits to themselves only.",
 	Auditor:       "Reads the audit trail and decides on lawful requests; sees no visitor.",
-	Kiosk:         "A screen in the lobby: checks in and out at its one site, lists nobody.",
+	Kiosk:         "A screen in the lobby: checks in and out who stands before it at its one site, and shows nobody else.",
 }
 
 // Description says in English what the role is for.

@@ -229,12 +229,15 @@ func (t *tx) pair(ctx context.Context, id string, secretHash []byte) (Kiosk, err
 	return Kiosk(row), err
 }
 
-// KioskByHash returns the kiosk whose secret has this hash, or ErrKioskNotFound.
+// KioskByHash returns the kiosk whose secret has this hash, or ErrKioskNotFound. It
+// has walk-ins where its site has.
 func (s *Store) KioskByHash(ctx context.Context, hash []byte) (Kiosk, error) {
 	var row kioskRow
 	now := s.now()
 	err := s.query(ctx, func(ctx context.Context, q db) (err error) {
-		const find = `select ` + kioskColumns + ` from kiosks v join sites s on s.id = v.site_id
+		const find = `select v.id, v.site_id, v.name, v.walk_ins and s.walk_ins as walk_ins, v.code_expires_at,
+				v.created_by, v.created_at, v.paired_at, v.last_seen_at, v.revoked_at
+			from kiosks v join sites s on s.id = v.site_id
 			where v.secret_hash = @hash and v.revoked_at is null and s.archived_at is null`
 		if row, err = one[kioskRow](ctx, q, ErrKioskNotFound, find, pgx.NamedArgs{"hash": hash}); err != nil {
 			return err

@@ -278,6 +278,9 @@ func (t *tx) blank(ctx context.Context, rows []visitRow, actor string) error {
 	if _, err := t.Exec(ctx, refs, args); err != nil {
 		return err
 	}
+	if _, err := t.Exec(ctx, `delete from invitation_codes where visit_id = any(@ids::uuid[])`, args); err != nil {
+		return err
+	}
 	for _, row := range rows {
 		if err := t.record(row.event(visit.EventVisitPurged, actor, nil)); err != nil {
 			return err

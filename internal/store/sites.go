@@ -21,6 +21,7 @@ type SiteChange struct {
 	DefaultStay, MaxStay    *time.Duration // zero: the default
 	TerminationFor          *time.Duration
 	DeviceLimit             *int
+	NoWalkIns               *bool
 }
 
 type siteRow struct {
@@ -33,6 +34,7 @@ type siteRow struct {
 	MaxStaySeconds     *int         `db:"max_stay_seconds"`
 	TerminationSeconds *int         `db:"termination_seconds"`
 	DeviceLimit        int          `db:"device_limit"`
+	WalkIns            bool         `db:"walk_ins"`
 	CRM                *string      `db:"crm"`
 	ArchivedAt         *time.Time   `db:"archived_at"`
 	CreatedAt          time.Time    `db:"created_at"`
@@ -40,7 +42,7 @@ type siteRow struct {
 }
 
 const siteColumns = `v.id, v.name, v.timezone, v.address, v.networks, v.default_stay_seconds, v.max_stay_seconds,
-	v.termination_seconds, v.device_limit, v.crm, v.archived_at, v.created_at, v.updated_at`
+	v.termination_seconds, v.device_limit, v.walk_ins, v.crm, v.archived_at, v.created_at, v.updated_at`
 
 // siteInScope is inScope for the table of sites itself.
 const siteInScope = `(@all or v.id = any(@sites::uuid[]))`
@@ -63,7 +65,7 @@ func (r siteRow) site() (visit.Site, error) {
 	site := visit.Site{
 		ID: r.ID, Name: r.Name, Timezone: r.Timezone, Address: r.Address,
 		DefaultStay: span(r.DefaultStaySeconds), MaxStay: span(r.MaxStaySeconds), TerminationFor: span(r.TerminationSeconds),
-		DeviceLimit: r.DeviceLimit, CRMConfigured: r.CRM != nil,
+		DeviceLimit: r.DeviceLimit, NoWalkIns: !r.WalkIns, CRMConfigured: r.CRM != nil,
 		ArchivedAt: r.ArchivedAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	for _, n := range networks {
@@ -150,8 +152,8 @@ func (t *tx) insertSite(ctx context.Context, site visit.Site) error {
 		return err
 	}
 	const insert = `insert into sites (id, name, timezone, address, networks, default_stay_seconds, max_stay_seconds,
-			termination_seconds, device_limit, created_at, updated_at)
-		values (@id, @name, @timezone, @address, @networks, @default_stay, @max_stay, @termination, @device_limit, @updated_at, @updated_at)`
+			termination_seconds, device_limit, walk_ins, created_at, updated_at)
+		values (@id, @name, @timezone, @address, @networks, @default_stay, @max_stay, @termination, @device_limit, @walk_ins, @updated_at, @updated_at)`
 	if _, err := t.Exec(ctx, insert, args); err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func (s *Store) siteArgs(site visit.Site) (pgx.NamedArgs, error) {
 	return pgx.NamedArgs{
 		"id": site.ID, "name": site.Name, "timezone": site.Timezone, "address": site.Address, "networks": networks,
 		"default_stay": seconds(site.DefaultStay), "max_stay": seconds(site.MaxStay), "termination": seconds(site.TerminationFor),
-		"device_limit": site.DeviceLimit, "updated_at": site.UpdatedAt,
+		"device_limit": site.DeviceLimit, "walk_ins": !site.NoWalkIns, "updated_at": site.UpdatedAt,
 	}, nil
 }
 
@@ -299,7 +301,7 @@ func (t *tx) updateSite(ctx context.Context, site visit.Site) error {
 	}
 	const update = `update sites set name = @name, timezone = @timezone, address = @address, networks = @networks,
 			default_stay_seconds = @default_stay, max_stay_seconds = @max_stay, termination_seconds = @termination,
-			device_limit = @device_limit, updated_at = @updated_at
+			device_limit = @device_limit, walk_ins = @walk_ins, updated_at = @updated_at
 		where id = @id`
 	_, err = t.Exec(ctx, update, args)
 	return err
@@ -315,6 +317,7 @@ func (c SiteChange) apply(site *visit.Site) []string {
 	take(&fields, "max_stay", &site.MaxStay, c.MaxStay)
 	take(&fields, "termination_for", &site.TerminationFor, c.TerminationFor)
 	take(&fields, "device_limit", &site.DeviceLimit, c.DeviceLimit)
+	take(&fields, "walk_ins", &site.NoWalkIns, c.NoWalkIns)
 	if c.Networks != nil {
 		site.Networks = keepKeys(*c.Networks, site.Networks)
 		fields = append(fields, "networks")

@@ -45,6 +45,9 @@ type visitRow struct {
 	IntentTries         int             `db:"intent_tries"`
 	PurgedAt            *time.Time      `db:"purged_at"`
 	CRMSkip             bool            `db:"crm_skip"`
+	RulesVersion        *int            `db:"rules_version"`
+	RulesAcceptedAt     *time.Time      `db:"rules_accepted_at"`
+	RulesAcceptedBy     *string         `db:"rules_accepted_by"`
 	CreatedAt           time.Time       `db:"created_at"`
 	UpdatedAt           time.Time       `db:"updated_at"`
 }
@@ -55,7 +58,7 @@ const visitColumns = `v.id, v.site_id, v.person_id, v.readmit_of, v.series_id,
 	v.check_in_requested_at, v.check_in_requested_by, v.check_in_taken_at, v.checked_in_at,
 	v.check_out_requested_at, v.check_out_requested_by, v.check_out_taken_at,
 	v.ended_at, v.ended_by, v.left_at, v.sealed_at, v.generation, v.intent_sent_at, v.intent_tries,
-	v.purged_at, v.crm_skip, v.created_at, v.updated_at`
+	v.purged_at, v.crm_skip, v.rules_version, v.rules_accepted_at, v.rules_accepted_by, v.created_at, v.updated_at`
 
 func (r visitRow) visit() visit.Visit {
 	return visit.Visit{
@@ -67,6 +70,7 @@ func (r visitRow) visit() visit.Visit {
 		CheckInRequestedAt: r.CheckInRequestedAt, CheckInRequestedBy: value(r.CheckInRequestedBy), CheckedInAt: r.CheckedInAt,
 		CheckOutRequestedAt: r.CheckOutRequestedAt, CheckOutRequestedBy: value(r.CheckOutRequestedBy),
 		EndedAt: r.EndedAt, EndedBy: value(r.EndedBy), LeftAt: r.LeftAt, SealedAt: r.SealedAt, PurgedAt: r.PurgedAt, CRMSkip: r.CRMSkip,
+		RulesVersion: value(r.RulesVersion), RulesAcceptedAt: r.RulesAcceptedAt, RulesAcceptedBy: value(r.RulesAcceptedBy),
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
@@ -135,11 +139,13 @@ func (t *tx) insertVisit(ctx context.Context, r *visitRow) error {
 	const insert = `insert into visits (id, site_id, person_id, readmit_of, series_id,
 			visitor_first_name, visitor_last_name, visitor_email, visitor_phone, visitor_company,
 			host_name, host_email, purpose, status, presence, expected_arrival, expected_departure,
-			check_in_requested_at, check_in_requested_by, crm_skip, created_at, updated_at)
+			check_in_requested_at, check_in_requested_by, crm_skip,
+			rules_version, rules_accepted_at, rules_accepted_by, created_at, updated_at)
 		values (@id, @site_id, @person_id, @readmit_of, @series_id,
 			@visitor_first_name, @visitor_last_name, @visitor_email, @visitor_phone, @visitor_company,
 			@host_name, @host_email, @purpose, @status, @presence, @expected_arrival, @expected_departure,
-			@check_in_requested_at, @check_in_requested_by, @crm_skip, @created_at, @updated_at)`
+			@check_in_requested_at, @check_in_requested_by, @crm_skip,
+			@rules_version, @rules_accepted_at, @rules_accepted_by, @created_at, @updated_at)`
 	_, err := t.Exec(ctx, insert, pgx.StructArgs(r))
 	return err
 }
@@ -159,7 +165,8 @@ func (t *tx) saveVisit(ctx context.Context, r *visitRow) error {
 			check_out_requested_at = @check_out_requested_at, check_out_requested_by = @check_out_requested_by,
 			check_out_taken_at = @check_out_taken_at,
 			ended_at = @ended_at, ended_by = @ended_by, left_at = @left_at, sealed_at = @sealed_at,
-			crm_skip = @crm_skip, generation = @generation, intent_sent_at = @intent_sent_at, intent_tries = @intent_tries,
+			crm_skip = @crm_skip, rules_version = @rules_version, rules_accepted_at = @rules_accepted_at, rules_accepted_by = @rules_accepted_by,
+			generation = @generation, intent_sent_at = @intent_sent_at, intent_tries = @intent_tries,
 			updated_at = @updated_at
 		where id = @id`
 	_, err := t.Exec(ctx, update, pgx.StructArgs(r))

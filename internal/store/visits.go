@@ -20,6 +20,12 @@ type VisitOutcome struct {
 type RegisterOptions struct {
 	CheckIn  bool           // a walk-in: the check-in is requested with it
 	PersonID visit.PersonID // link to a known person; empty: a new one
+	Kiosk    *AtKiosk       // the visitor registers themselves; nil: staff do
+}
+
+// AtKiosk is what a visitor who registers themselves agrees to.
+type AtKiosk struct {
+	Rules int // the version of the site's rules
 }
 
 // VisitChange names what to change; nil fields stay.
@@ -43,7 +49,7 @@ func (s *Store) Visit(ctx context.Context, scope Scope, id visit.VisitID) (visit
 
 // Register stores a new visit; a walk-in's check-in is requested with it. It
 // returns KindInvalid errors that name a field, ErrSiteNotFound, ErrSiteArchived
-// and ErrIdempotencyKey.
+// ErrIdempotencyKey, and at a kiosk ErrRulesChanged.
 func (s *Store) Register(ctx context.Context, by Caller, reg visit.Registration, options RegisterOptions) (VisitOutcome, error) {
 	return s.newVisit(ctx, by, func(ctx context.Context, t *tx, row *visitRow) error {
 		site, err := findSite(ctx, t, by.Scope, reg.SiteID)
@@ -64,6 +70,11 @@ func (s *Store) Register(ctx context.Context, by Caller, reg visit.Registration,
 				return visit.ErrStayTooLong // a walk-in's stay begins now, whatever arrival it names
 			}
 			row.requestCheckIn(by.Actor, t.now)
+		}
+		if options.Kiosk != nil {
+			if err := t.accept(ctx, row, by, options.Kiosk.Rules); err != nil {
+				return err
+			}
 		}
 		row.PersonID, err = t.person(ctx, by.Scope, options.PersonID, reg.Visitor)
 		return err
@@ -130,6 +141,11 @@ func (t *tx) create(ctx context.Context, by Caller, row *visitRow, fill func(con
 	if err := t.insertVisit(ctx, row); err != nil {
 		return err
 	}
+	if row.CheckInRequestedAt == nil {
+		if err := t.invite(ctx, row.ID); err != nil {
+			return err
+		}
+	}
 	data := map[string]any{
 		"expected_arrival": row.ExpectedArrival, "expected_departure": row.ExpectedDeparture,
 		"walk_in": row.CheckInRequestedAt != nil,
@@ -168,22 +184,23 @@ func (t *tx) person(ctx context.Context, scope Scope, known visit.PersonID, visi
 // returns ErrVisitCancelled, ErrVisitEnded, ErrDepartureInPast, ErrSiteArchived.
 func (s *Store) RequestCheckIn(ctx context.Context, by Caller, id visit.VisitID) (VisitOutcome, error) {
 	return s.onVisit(ctx, by, id, func(ctx context.Context, t *tx, row *visitRow) (bool, error) {
-		if err := row.visit().CheckIn(t.now); err != nil {
-			return false, err
-		}
-		if row.CheckInRequestedAt != nil {
-			return false, nil
-		}
-		site, err := findSite(ctx, t, Everything, row.SiteID)
-		if err != nil {
-			return false, err
-		}
-		if site.ArchivedAt != nil {
-			return false, visit.ErrSiteArchived
-		}
-		row.requestCheckIn(by.Actor, t.now)
-		return true, nil
+		return t.wantCheckIn(ctx, by, row)
 	})
+}
+
+func (t *tx) wantCheckIn(ctx context.Context, by Caller, row *visitRow) (changed bool, err error) {
+	if err := row.visit().CheckIn(t.now); err != nil || row.CheckInRequestedAt != nil {
+		return false, err
+	}
+	site, err := findSite(ctx, t, Everything, row.SiteID)
+	if err != nil {
+		return false, err
+	}
+	if site.ArchivedAt != nil {
+		return false, visit.ErrSiteArchived
+	}
+	row.requestCheckIn(by.Actor, t.now)
+	return true, nil
 }
 
 // RequestCheckOut commits the wish to check out, which RevokeVoucher then carries

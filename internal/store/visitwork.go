@@ -160,6 +160,9 @@ func (t *tx) checkIn(ctx context.Context, row *visitRow, site visit.Site, out *I
 	arrivals := t.of(row.SiteID)
 	arrivals.arrived = append(arrivals.arrived, row.ID)
 	data := map[string]any{"voucher_id": voucher, "expected_departure": row.ExpectedDeparture}
+	if row.RulesVersion != nil {
+		data["rules_version"] = *row.RulesVersion
+	}
 	if err := t.record(row.event(visit.EventCheckedIn, value(row.CheckInRequestedBy), data)); err != nil {
 		return err
 	}

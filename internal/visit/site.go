@@ -38,6 +38,7 @@ type Site struct {
 	MaxStay        time.Duration // zero: DefaultMaxStay
 	TerminationFor time.Duration // how long terminations are retried; zero: DefaultTerminationFor
 	DeviceLimit    int           // devices per voucher at a time; zero: no limit
+	NoWalkIns      bool          // nobody registers themselves at its kiosks, whatever a kiosk allows
 	CRMConfigured  bool
 	ArchivedAt     *time.Time
 	CreatedAt      time.Time

@@ -110,6 +110,9 @@ type Visit struct {
 	SealedAt            *time.Time
 	PurgedAt            *time.Time // its personal data is gone, and PersonID is empty
 	CRMSkip             bool       // "do not sync": it stays out of the site's CRM
+	RulesVersion        int        // of the site's rules that the visitor agreed to; zero: none
+	RulesAcceptedAt     *time.Time
+	RulesAcceptedBy     string // actor: the kiosk
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
