@@ -17,6 +17,7 @@ type kioskUse interface {
 	CheckInAtKiosk(ctx context.Context, by store.Caller, id visit.VisitID, rules int) (store.VisitOutcome, error)
 	VisitByCode(ctx context.Context, scope store.Scope, code string) (visit.Visit, error)
 	VisitByUsername(ctx context.Context, scope store.Scope, username string) (visit.Visit, error)
+	InvitationCode(ctx context.Context, id visit.VisitID) (string, error) // for guest pages
 }
 
 // KioskScreen is all that a kiosk knows before somebody stands before it.

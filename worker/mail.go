@@ -37,6 +37,7 @@ type MailStore interface {
 	Site(ctx context.Context, scope store.Scope, id visit.SiteID) (visit.Site, error)
 	MailSettings(ctx context.Context, scope store.Scope, site visit.SiteID) (visit.MailSettings, error)
 	MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, error)
+	InvitationCode(ctx context.Context, id visit.VisitID) (string, error)
 	AgentLink(ctx context.Context, id visit.AgentID) (store.AgentLink, error)
 	Webhook(ctx context.Context, scope store.Scope, id visit.WebhookID) (store.Webhook, error)
 	User(ctx context.Context, id string) (store.User, error)
@@ -142,7 +143,11 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 	if !ok {
 		return errNoLongerTrue
 	}
-	return nil
+	var err error
+	if f.Kind == visit.MailInvitation || f.Kind == visit.MailChanged {
+		f.Code, err = m.Store.InvitationCode(ctx, v.ID)
+	}
+	return err
 }
 
 // announced reports whether the departure is still the one that was announced.

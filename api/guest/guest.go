@@ -22,6 +22,7 @@ type Store interface {
 	Visit(ctx context.Context, scope store.Scope, id visit.VisitID) (visit.Visit, error)
 	Site(ctx context.Context, scope store.Scope, id visit.SiteID) (visit.Site, error)
 	MailSettings(ctx context.Context, scope store.Scope, site visit.SiteID) (visit.MailSettings, error)
+	InvitationCode(ctx context.Context, id visit.VisitID) (string, error)
 }
 
 // Desk does what a form asks for, as staff's requests do. Who is "guest" or
@@ -74,6 +75,7 @@ type request struct {
 	visit    visit.Visit
 	site     visit.Site
 	settings visit.MailSettings
+	typed    string // the invitation's short code, for its holder before the check-in
 	p        catalogue.Printer
 }
 
@@ -146,7 +148,10 @@ func (q *request) read() (err error) {
 		return err
 	}
 	q.p = catalogue.New(catalogue.Match(q.r.Header.Get("Accept-Language"), q.settings.Language), q.site.Timezone)
-	return nil
+	if q.link.Purpose == link.Invitation && q.visit.Status == visit.PreRegistered {
+		q.typed, err = q.Store.InvitationCode(ctx, q.visit.ID)
+	}
+	return err
 }
 
 // onSite reports whether the visit can still be extended and checked out.

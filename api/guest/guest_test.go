@@ -182,11 +182,15 @@ func TestWhatEachLinkShows(t *testing.T) {
 	b := setup(t)
 	waiting, present := b.registered(t, false), b.registered(t, true)
 	page := b.get(t, 200, b.token(t, link.Invitation, waiting), "")
-	for _, want := range []string{"You are expected", "Torstraße 1", "Grace &amp; Co", "Guests &amp; &lt;Friends&gt;", `aria-label="Code for the reception desk"`} {
+	for _, want := range []string{"You are expected", "Torstraße 1", "Grace &amp; Co", "Guests &amp; &lt;Friends&gt;", `aria-label="Code for the reception desk or the kiosk"`} {
 		require.Contains(t, page, want)
 	}
 	require.NotContains(t, page, "<form")
 	require.NotContains(t, b.get(t, 200, b.token(t, link.Extend, waiting), ""), "<svg", "the code is the invitation's")
+	typed, err := b.InvitationCode(t.Context(), waiting.ID)
+	require.NoError(t, err)
+	require.Contains(t, page, "<span>"+typed[:4]+"</span><span>"+typed[4:8]+"</span><span>"+typed[8:]+"</span>")
+	require.NotContains(t, b.get(t, 200, b.token(t, link.ExtendByHost, waiting), ""), typed[:4]+"</span>", "and so is the one to type")
 
 	for purpose, can := range map[link.Purpose]struct{ extend, leave bool }{
 		link.Invitation: {true, true}, link.Extend: {extend: true}, link.ExtendByHost: {extend: true}, link.CheckOut: {leave: true},

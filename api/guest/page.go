@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/foyerhq/foyer/internal/link"
@@ -44,7 +45,10 @@ type page struct {
 	Confirm        *confirmation
 }
 
-type fact struct{ Label, Value string }
+type fact struct {
+	Label, Value string
+	Groups       []string // of a code: set apart by style alone, so that copying gives what is typed
+}
 
 type code struct {
 	Path    string
@@ -96,6 +100,9 @@ func (q *request) expected(g *page) {
 		return
 	}
 	g.Text, g.Code = q.p.Text("guest.text.expected"), &code{path, side, q.p.Text("guest.qr")}
+	if q.typed != "" {
+		g.Facts = append(g.Facts, fact{Label: q.p.Text("fact.code"), Groups: groups(q.typed)})
+	}
 }
 
 func (q *request) present(g *page) {
@@ -143,10 +150,18 @@ func (q *request) facts(pairs ...string) (facts []fact) {
 	pairs = append(pairs, q.p.Count("fact.network", len(names)), strings.Join(names, ", "))
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			facts = append(facts, fact{pairs[i], pairs[i+1]})
+			facts = append(facts, fact{Label: pairs[i], Value: pairs[i+1]})
 		}
 	}
 	return facts
+}
+
+// groups cuts a code into what the eye reads at once.
+func groups(code string) (parts []string) {
+	for group := range slices.Chunk([]byte(code), 4) {
+		parts = append(parts, string(group))
+	}
+	return parts
 }
 
 // fail shows a calm page. What went wrong inside is logged and not shown.

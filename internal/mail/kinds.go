@@ -77,6 +77,9 @@ func (d *draft) moment() time.Time {
 func (d *draft) invitation() error {
 	d.toVisitor()
 	d.when()
+	if d.Code != "" {
+		d.Table = append(d.Table, Row{Label: d.p.Text("fact.code"), Value: d.Code, Groups: groups(d.Code)})
+	}
 	d.calendar = true
 	d.Caption = d.p.Text("mail.invitation.qr")
 	d.Notes = []string{d.p.Text("mail.invitation.note")}

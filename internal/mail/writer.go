@@ -27,6 +27,7 @@ type Facts struct {
 	Visit    visit.Visit
 	// Credentials are a secret; they are in nothing but the mail.
 	Credentials visit.Credentials
+	Code        string    // of the invitation, for who types instead of scanning
 	Name        string    // of the agent, the webhook, the person
 	Since       time.Time // since when it has been so
 	// LastUntil says, in an alarm, until when no more of its kind are mailed.
