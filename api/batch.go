@@ -189,7 +189,8 @@ type CheckInRow struct {
 
 type checkInBatchAnswer struct {
 	Body struct {
-		Rows []CheckInRow `json:"rows" doc:"In the order of the request."`
+		Rows     []CheckInRow               `json:"rows" doc:"In the order of the request."`
+		Networks map[visit.SiteID][]Joining `json:"networks,omitempty" doc:"By site: how to get into its networks; present with credentials."`
 	}
 }
 
@@ -210,10 +211,14 @@ func (s *Server) checkInBatch(ctx context.Context, in *checkInBatchInput) (*chec
 	}
 	group.Wait()
 	networks := s.networks(ctx, handed)
+	a := &checkInBatchAnswer{}
+	a.Body.Networks = map[visit.SiteID][]Joining{}
 	for i, h := range handed {
 		rows[i].Network = networks[h.site]
+		if v := rows[i].Voucher; v != nil && v.Password != nil && a.Body.Networks[h.site] == nil {
+			a.Body.Networks[h.site] = s.joining(ctx, h.site)
+		}
 	}
-	a := &checkInBatchAnswer{}
 	a.Body.Rows = rows
 	return a, nil
 }
