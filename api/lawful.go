@@ -36,13 +36,15 @@ type LawfulRequest struct {
 	Query       *visit.LawfulQuery `json:"query,omitempty" doc:"Not in lists; gone when the request has ended."`
 	Reference   string             `json:"reference,omitempty"`
 	RequestedBy string             `json:"requested_by"`
+	Requester   Actor              `json:"requester" doc:"requested_by for people to read."`
 	RequestedAt time.Time          `json:"requested_at"`
 	DecidedBy   string             `json:"decided_by,omitempty"`
+	Decider     *Actor             `json:"decider,omitempty" doc:"decided_by for people to read."`
 	DecidedAt   *time.Time         `json:"decided_at,omitempty"`
 	ExpiresAt   time.Time          `json:"expires_at"`
 }
 
-func (s *Server) lawfulOf(r store.LawfulRequest) LawfulRequest {
+func (s *Server) lawfulOf(r store.LawfulRequest, names map[string]string) LawfulRequest {
 	state := lawfulOpen
 	switch {
 	case r.Approved != nil && !*r.Approved:
@@ -52,8 +54,12 @@ func (s *Server) lawfulOf(r store.LawfulRequest) LawfulRequest {
 	case r.Approved != nil:
 		state = lawfulApproved
 	}
+	var decider *Actor
+	if r.DecidedBy != "" {
+		decider = new(actorOf(r.DecidedBy, names))
+	}
 	return LawfulRequest{
-		ID: r.ID, SiteID: r.SiteID, State: state, Query: r.Query, Reference: r.Reference,
+		ID: r.ID, SiteID: r.SiteID, State: state, Query: r.Query, Reference: r.Reference, Requester: actorOf(r.RequestedBy, names), Decider: decider,
 		RequestedBy: r.RequestedBy, RequestedAt: r.RequestedAt, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt, ExpiresAt: r.ExpiresAt,
 	}
 }
@@ -101,9 +107,9 @@ const (
 	noteInside = "Guests' addresses mean something inside their network only, and the same one may be in use at several sites. Devices may change their MAC address."
 )
 
-func (s *Server) answerLawful(r store.LawfulRequest, matches []store.LawfulMatch) *lawfulAnswer {
+func (s *Server) answerLawful(ctx context.Context, r store.LawfulRequest, matches []store.LawfulMatch) *lawfulAnswer {
 	a := &lawfulAnswer{CacheControl: "no-store"}
-	a.Body.Request, a.Body.Matches = s.lawfulOf(r), each(matches, matchOf)
+	a.Body.Request, a.Body.Matches = s.lawfulOf(r, s.names(ctx, r.RequestedBy, r.DecidedBy)), each(matches, matchOf)
 	switch {
 	case r.Query == nil:
 	case r.Query.Outside():
@@ -133,7 +139,7 @@ func (s *Server) askLawful(ctx context.Context, in *askLawfulInput) (*lawfulAnsw
 	if err != nil {
 		return nil, err
 	}
-	return s.answerLawful(request, nil), nil
+	return s.answerLawful(ctx, request, nil), nil
 }
 
 type lawfulPath struct {
@@ -145,7 +151,7 @@ func (s *Server) readLawful(ctx context.Context, in *lawfulPath) (*lawfulAnswer,
 	if err != nil {
 		return nil, err
 	}
-	return s.answerLawful(request, matches), nil
+	return s.answerLawful(ctx, request, matches), nil
 }
 
 func (s *Server) approveLawful(ctx context.Context, in *lawfulPath) (*lawfulAnswer, error) {
@@ -161,7 +167,7 @@ func (s *Server) decideLawful(ctx context.Context, in *lawfulPath, approve bool)
 	if err != nil {
 		return nil, err
 	}
-	return s.answerLawful(request, nil), nil
+	return s.answerLawful(ctx, request, nil), nil
 }
 
 type listLawfulInput struct{ PageInput }
@@ -179,6 +185,12 @@ func (s *Server) listLawful(ctx context.Context, in *listLawfulInput) (*listLawf
 		return nil, err
 	}
 	a := &listLawfulAnswer{}
-	a.Body.Items, a.Body.Next = each(page.Items, s.lawfulOf), page.Next
+	var who []string
+	for _, r := range page.Items {
+		who = append(who, r.RequestedBy, r.DecidedBy)
+	}
+	names := s.names(ctx, who...)
+	a.Body.Items = each(page.Items, func(r store.LawfulRequest) LawfulRequest { return s.lawfulOf(r, names) })
+	a.Body.Next = page.Next
 	return a, nil
 }

@@ -15,6 +15,8 @@ import (
 type mails interface {
 	MailSettings(ctx context.Context, scope store.Scope, site visit.SiteID) (visit.MailSettings, error)
 	SetMailSettings(ctx context.Context, by store.Caller, site visit.SiteID, settings visit.MailSettings) (visit.MailSettings, error)
+	MailDeliveries(ctx context.Context, scope store.Scope, site visit.SiteID, filter store.DeliveryFilter) (store.DeliveryPage, error)
+	AskTestMail(ctx context.Context, by store.Caller, site visit.SiteID, user string) error
 	AskCredentialsMail(ctx context.Context, by store.Caller, id visit.VisitID) (store.MailAsked, error)
 }
 

@@ -153,14 +153,16 @@ type Erasure struct {
 	InCRM       int                `json:"in_crm" doc:"Contacts that a CRM has still to erase."`
 	Counts      map[string]int     `json:"counts" doc:"What was erased here."`
 	RequestedBy string             `json:"requested_by"`
+	Requester   Actor              `json:"requester" doc:"requested_by for people to read."`
 	RequestedAt time.Time          `json:"requested_at"`
 	ErasedAt    *time.Time         `json:"erased_at,omitempty" doc:"Here."`
 	EndedAt     *time.Time         `json:"ended_at,omitempty" doc:"Everywhere."`
 }
 
-func erasureOf(e store.Erasure) Erasure {
+func erasureOf(e store.Erasure, names map[string]string) Erasure {
 	return Erasure{
-		ID: e.ID, PersonID: e.PersonID, State: e.State, Reason: e.Reason, InCRM: e.InCRM, Counts: e.Counts,
+		Requester: actorOf(e.RequestedBy, names),
+		ID:        e.ID, PersonID: e.PersonID, State: e.State, Reason: e.Reason, InCRM: e.InCRM, Counts: e.Counts,
 		RequestedBy: e.RequestedBy, RequestedAt: e.RequestedAt, ErasedAt: e.ErasedAt, EndedAt: e.EndedAt,
 	}
 }
@@ -202,12 +204,16 @@ type erasurePath struct {
 
 type erasureAnswer struct{ Body Erasure }
 
+func (s *Server) answerErasure(ctx context.Context, e store.Erasure) *erasureAnswer {
+	return &erasureAnswer{erasureOf(e, s.names(ctx, e.RequestedBy))}
+}
+
 func (s *Server) readErasure(ctx context.Context, in *erasurePath) (*erasureAnswer, error) {
 	erasure, err := s.Store.Erasure(ctx, scopeOf(auth.PrincipalOf(ctx)), in.Erasure)
 	if err != nil {
 		return nil, err
 	}
-	return &erasureAnswer{erasureOf(erasure)}, nil
+	return s.answerErasure(ctx, erasure), nil
 }
 
 type listErasuresInput struct{ PageInput }
@@ -225,7 +231,9 @@ func (s *Server) listErasures(ctx context.Context, in *listErasuresInput) (*list
 		return nil, err
 	}
 	a := &listErasuresAnswer{}
-	a.Body.Items, a.Body.Next = each(page.Items, erasureOf), page.Next
+	names := s.names(ctx, each(page.Items, func(e store.Erasure) string { return e.RequestedBy })...)
+	a.Body.Items = each(page.Items, func(e store.Erasure) Erasure { return erasureOf(e, names) })
+	a.Body.Next = page.Next
 	return a, nil
 }
 
@@ -235,7 +243,7 @@ func (s *Server) retryErasure(ctx context.Context, in *erasurePath) (*erasureAns
 		return nil, err
 	}
 	s.tellErasure(ctx, erasure)
-	return &erasureAnswer{erasureOf(erasure)}, nil
+	return s.answerErasure(ctx, erasure), nil
 }
 
 // KeptDays is how long a site keeps what.

@@ -25,6 +25,9 @@ func (s *Server) routes() {
 	route(s, "POST "+site+"/archive", auth.SitesWrite, "Archive a site", s.archiveSite)
 	route(s, "GET "+site+"/mail", auth.SitesWrite, "Read a site's mail settings", s.readMail)
 	route(s, "PUT "+site+"/mail", auth.SitesWrite, "Replace a site's mail settings", s.setMail)
+	route(s, "GET "+site+"/mail/deliveries", auth.SitesWrite, "List a site's mails and what became of them, newest first", s.listMails)
+	route(s, "POST "+site+"/mail/test", auth.SitesWrite, "Mail oneself a test, as the site", s.testMail, status(202),
+		about("For people who are signed in. What becomes of it stands among the site's mails."))
 	route(s, "GET "+site+"/rules", auth.SitesRead, "Read what visitors agree to at a site's kiosks", s.readRules)
 	route(s, "PUT "+site+"/rules", auth.SitesWrite, "Say what visitors agree to at a site's kiosks", s.setRules,
 		about("Another text is another version, which kiosks ask for from then on. Older ones are kept."))
@@ -144,6 +147,7 @@ func (s *Server) routes() {
 	route(s, "PATCH /api/v1/users/{user}", auth.UsersWrite, "Change a user; ends their logins unless only name or language changed", s.changeUser)
 	route(s, "DELETE /api/v1/users/{user}", auth.UsersWrite, "Disable a user; ends their logins", s.disableUser, status(204), also(409))
 	route(s, "POST /api/v1/users/{user}/erase", auth.UsersWrite, "Disable a user and erase what is personal of them", s.eraseUser, status(204))
+	route(s, "DELETE /api/v1/users/{user}/logins", auth.UsersWrite, "Sign a user out everywhere", s.endLogins, status(204))
 	route(s, "DELETE /api/v1/users/{user}/totp", auth.UsersWrite, "Switch off a lost second factor", s.resetTOTP, status(204), also(409))
 	route(s, "GET /api/v1/roles", anybody, "The roles and what they may do", s.listRoles)
 

@@ -54,6 +54,7 @@ type AuditRow struct {
 	Seq      int64          `json:"seq"`
 	At       time.Time      `json:"at"`
 	Actor    string         `json:"actor"`
+	By       Actor          `json:"by" doc:"The actor for people to read. The name is today's, and no part of the chain."`
 	Action   string         `json:"action"`
 	EventID  string         `json:"event_id,omitempty"`
 	Object   string         `json:"object,omitempty"`
@@ -108,9 +109,10 @@ func (s *Server) listAudit(ctx context.Context, in *listAuditInput) (*listAuditA
 	}
 	a := &listAuditAnswer{}
 	a.Body.Next = page.Next
+	names := s.names(ctx, each(page.Items, func(r audit.Row) string { return r.Actor })...)
 	a.Body.Items = each(page.Items, func(r audit.Row) AuditRow {
 		return AuditRow{
-			Chain: r.Chain, Seq: r.Seq, At: r.At, Actor: r.Actor, Action: r.Action, EventID: r.EventID, Object: r.Object,
+			Chain: r.Chain, Seq: r.Seq, At: r.At, Actor: r.Actor, By: actorOf(r.Actor, names), Action: r.Action, EventID: r.EventID, Object: r.Object,
 			Body: r.Body, PrevHash: hex.EncodeToString(r.PrevHash), Hash: hex.EncodeToString(r.Hash),
 		}
 	})

@@ -17,6 +17,7 @@ type users interface {
 	UserInScope(ctx context.Context, scope store.Scope, id string) (store.User, error)
 	CreateUser(ctx context.Context, by store.Caller, user store.NewUser) (store.User, error)
 	EraseUser(ctx context.Context, by store.Caller, id string, may func(store.User) error) error
+	EndLogins(ctx context.Context, by store.Caller, user string, may func(store.User) error) error
 }
 
 // User is a member of staff.
@@ -227,6 +228,13 @@ func (s *Server) eraseUser(ctx context.Context, in *UserPath) (*struct{}, error)
 // resetTOTP switches off the second factor of somebody who has lost it.
 func (s *Server) resetTOTP(ctx context.Context, in *UserPath) (*struct{}, error) {
 	return nil, s.Store.RemoveSecondFactor(ctx, s.caller(ctx), in.User, func(u store.User) error {
+		return mayManage(auth.PrincipalOf(ctx), u)
+	})
+}
+
+// endLogins signs somebody out everywhere.
+func (s *Server) endLogins(ctx context.Context, in *UserPath) (*struct{}, error) {
+	return nil, s.Store.EndLogins(ctx, s.caller(ctx), in.User, func(u store.User) error {
 		return mayManage(auth.PrincipalOf(ctx), u)
 	})
 }

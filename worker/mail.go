@@ -137,6 +137,8 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		return m.resetAsked(ctx, d.Event, f)
 	case visit.MailTerminationFailed, visit.MailCRMAttention:
 		f.Since = d.Event.At
+	case mail.Test:
+		return m.testAsked(ctx, d.Event, f)
 	default:
 		return visit.Errorf(visit.KindInvalid, "mail_kind", "There is no such kind of mail.")
 	}
@@ -208,13 +210,24 @@ func (m *Mails) resetAsked(ctx context.Context, e visit.Event, f *mail.Facts) er
 	return err
 }
 
+// testAsked goes to whoever asked, unless they are gone.
+func (m *Mails) testAsked(ctx context.Context, e visit.Event, f *mail.Facts) error {
+	id, _ := e.Data["user_id"].(string)
+	user, err := m.Store.User(ctx, id)
+	if visit.KindOf(err) == visit.KindNotFound || err == nil && user.DisabledAt != nil {
+		return errNoLongerTrue
+	}
+	f.Name, f.Recipient = user.Name, user.Email
+	return err
+}
+
 func (m *Mails) recipients(f mail.Facts) (to []string) {
 	switch f.Kind {
 	case visit.MailArrival, visit.MailLeavingSoonHost:
 		to = []string{f.Visit.Host.Email}
 	case visit.MailInvitation, visit.MailChanged, visit.MailCancelled, visit.MailCredentials, visit.MailLeavingSoon:
 		to = []string{f.Visit.Visitor.Email}
-	case visit.MailPasswordReset, visit.MailAccount:
+	case visit.MailPasswordReset, visit.MailAccount, mail.Test:
 		to = []string{f.Recipient}
 	default:
 		if to = f.Settings.Operators; len(to) == 0 {

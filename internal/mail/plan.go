@@ -29,6 +29,7 @@ var kindsOf = map[visit.EventKind][]visit.MailKind{
 
 	visit.EventPasswordResetAsked: {visit.MailPasswordReset},
 	visit.EventUserInvited:        {visit.MailAccount},
+	visit.EventMailTestAsked:      {Test},
 }
 
 // Plan returns the mails that an event gives rise to under its site's settings

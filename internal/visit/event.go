@@ -61,6 +61,8 @@ const (
 const (
 	EventWebhookDisabled EventKind = "webhook.disabled"
 	EventWebhookTest     EventKind = "webhook.test" // asked for by hand
+	// EventMailTestAsked asks for a test mail to a user; its data holds their id alone.
+	EventMailTestAsked EventKind = "mail.test_requested"
 )
 
 // Outward lists the kinds that webhooks may subscribe to.
