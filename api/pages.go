@@ -25,6 +25,14 @@ var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/sites/*rest", 
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// offlineWorker is the evacuation page's service worker. It stands at the root
+// because a worker may only serve addresses below its own; the page registers it for
+// itself alone.
+const offlineWorker = "evacuation-worker.js"
+
+// offlinePolicy lets the worker fetch the dashboard's own files, and run nothing.
+const offlinePolicy = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+
 // pages serves the dashboard's files.
 type pages struct {
 	files fs.FS
@@ -46,6 +54,11 @@ func (s *Server) servePages() error {
 		s.engine.GET(at, p.serveIndex)
 		s.engine.HEAD(at, p.serveIndex)
 	}
+	s.engine.GET("/"+offlineWorker, func(c *gin.Context) {
+		if !p.serveWorker(c) {
+			s.refuse(c, newError(http.StatusNotFound, "There is nothing at this address."))
+		}
+	})
 	s.engine.GET("/assets/:file", func(c *gin.Context) {
 		if !p.serveAsset(c) {
 			s.refuse(c, newError(http.StatusNotFound, "There is nothing at this address."))
@@ -98,6 +111,21 @@ func (p *pages) serveAsset(c *gin.Context) bool {
 	if coding != "" {
 		h.Set("Content-Encoding", coding)
 	}
+	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(body))
+	return true
+}
+
+// serveWorker answers with the service worker, which browsers ask for again to learn
+// that there is a new one.
+func (p *pages) serveWorker(c *gin.Context) bool {
+	body, err := fs.ReadFile(p.files, offlineWorker)
+	if err != nil {
+		return false
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", offlinePolicy)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
 	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(body))
 	return true
 }

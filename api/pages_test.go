@@ -18,6 +18,7 @@ var dashboard = fstest.MapFS{
 	"assets/app-1a2b.js.br": {Data: []byte("brotli")},
 	"assets/app-1a2b.js.gz": {Data: []byte("gzip")},
 	"assets/mark-3c.svg":    {Data: []byte("<svg/>")},
+	"evacuation-worker.js":  {Data: []byte("worker")},
 	"secret.txt":            {Data: []byte("not an asset")},
 }
 
@@ -92,6 +93,23 @@ func TestDashboardAssets(t *testing.T) {
 		require.NotContains(t, body, "not an asset")
 		require.Equal(t, "no-store", a.header.Get("Cache-Control"), path)
 	}
+}
+
+// The evacuation page's service worker is fetched anew each time, and may do nothing
+// but fetch what is ours.
+func TestDashboardWorker(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withDashboard)
+	a, body := b.fetch(t, "GET", "/evacuation-worker.js")
+	require.Equal(t, 200, a.status)
+	require.Equal(t, "worker", body)
+	require.Equal(t, "text/javascript; charset=utf-8", a.header.Get("Content-Type"))
+	require.Equal(t, "no-cache", a.header.Get("Cache-Control"))
+	require.Equal(t, "default-src 'none'; connect-src 'self'; frame-ancestors 'none'", a.header.Get("Content-Security-Policy"))
+	require.Empty(t, a.header.Get("Service-Worker-Allowed"))
+	without := setup(t, func(c *api.Config) { c.Pages = fstest.MapFS{"index.html": dashboard["index.html"]} })
+	a, _ = without.fetch(t, "GET", "/evacuation-worker.js")
+	require.Equal(t, 404, a.status)
 }
 
 // A binary that was built without the dashboard says so, and one with it has a page.
