@@ -18,7 +18,9 @@ import (
 	"github.com/foyerhq/foyer/agent/journal"
 	"github.com/foyerhq/foyer/agent/ledger"
 	"github.com/foyerhq/foyer/agent/link"
+	"github.com/foyerhq/foyer/agent/presence"
 	"github.com/foyerhq/foyer/agent/radius"
+	"github.com/foyerhq/foyer/agent/redeem"
 	"github.com/foyerhq/foyer/agent/session"
 )
 
@@ -29,6 +31,7 @@ type Config struct {
 	EnrolmentToken string // may stay set
 	AuthListen     string // UDP; empty: ":1812"
 	AcctListen     string // UDP; empty: ":1813"
+	PresenceListen string // TCP, of the list of who is in the building; empty: as the site says; NoPresence: never
 	Version        string
 	Logger         *slog.Logger
 	Registerer     prometheus.Registerer // nil: metrics are not registered
@@ -45,6 +48,10 @@ type Config struct {
 	Timing         link.Timing
 }
 
+// NoPresence as PresenceListen says that this agent never shows who is in the
+// building, whatever the site wants.
+const NoPresence = "off"
+
 // Agent is the process on site. New makes it, Run runs it once.
 type Agent struct {
 	log      *slog.Logger
@@ -52,8 +59,10 @@ type Agent struct {
 	ledger   *ledger.Ledger
 	journal  *journal.Journal
 	sessions *session.Table
+	book     *redeem.Book
 	ladder   *disconnect.Ladder
 	radius   *radius.Server
+	presence *presence.Keeper // nil: this agent shows no list
 	link     *link.Link
 	closers  []func() error // in the order of opening
 }
@@ -89,7 +98,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.clock.Run(ctx, a.clockUnsaved) })
 	group.Go(func() error { return a.ledger.Run(ctx) })
+	group.Go(func() error { return a.book.Run(ctx) })
 	group.Go(func() error { return a.link.Run(ctx) })
+	if a.presence != nil {
+		group.Go(func() error { return a.presence.Run(ctx) })
+	}
 	err := group.Wait()
 	return errors.Join(err, a.radius.Stop(), a.close())
 }

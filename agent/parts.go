@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,9 @@ import (
 	"github.com/foyerhq/foyer/agent/journal"
 	"github.com/foyerhq/foyer/agent/ledger"
 	"github.com/foyerhq/foyer/agent/link"
+	"github.com/foyerhq/foyer/agent/presence"
 	"github.com/foyerhq/foyer/agent/radius"
+	"github.com/foyerhq/foyer/agent/redeem"
 	"github.com/foyerhq/foyer/agent/session"
 	"github.com/foyerhq/foyer/agent/vault"
 	"github.com/foyerhq/foyer/internal/seal"
@@ -54,6 +57,15 @@ func (a *Agent) openDisk(cfg Config) (*seal.Keyring, error) {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.sessions.Close)
+	a.book, err = redeem.Open(redeem.Config{
+		Dir: cfg.DataDir, Keys: keys, Now: a.clock.Now, Logger: a.log, Metrics: redeem.NewMetrics(cfg.Registerer),
+		Grants: a.ledger, Sessions: a.sessions, Journal: a.journal,
+		Cut: func(g wire.Grant, sessions []wire.Session) { a.ladder.Cut(g, wire.Command{}, sessions) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, a.book.Close)
 	return keys, a.replay()
 }
 
@@ -71,47 +83,81 @@ func (a *Agent) makeParts(cfg Config, keys *seal.Keyring) (err error) {
 	a.closers = append(a.closers, func() error { a.ladder.Stop(); return nil })
 	a.radius, err = radius.New(radius.Config{
 		AuthAddr: cfg.AuthListen, AcctAddr: cfg.AcctListen,
-		Grants: a.ledger, NASes: a.ledger, Sessions: a.sessions, Journal: a.journal,
+		Grants: a.ledger, NASes: a.ledger, Sessions: a.sessions, Journal: a.journal, Codes: a.book,
 		OnOrphan: a.orphan, Ratchet: a.ledger.Ratchet, ClassKey: keys.MAC("radius class", nil),
 		Now: a.clock.Now, Logger: a.log, Metrics: radius.NewMetrics(cfg.Registerer),
 	})
 	if err != nil {
 		return err
 	}
+	shown := a.makePresence(cfg, keys)
 	a.link, err = link.New(link.Config{
 		Dir: cfg.DataDir, Token: cfg.EnrolmentToken, Version: cfg.Version,
 		Proxy: cfg.Proxy, ProxyRoots: cfg.ProxyRoots,
-		Ledger: settled{a.ledger, a.radius}, Journal: a.journal, Sessions: a.sessions, Ladder: a.ladder,
-		Stats: a.stats, Test: a.test, Now: a.clock.Now, Sync: a.sync,
+		Ledger: settled{a.ledger, a.book, a.radius}, Journal: a.journal, Sessions: a.sessions, Ladder: a.ladder,
+		Presence: shown, StatsDue: a.presence.Notify(), Stats: a.stats, Test: a.test, Now: a.clock.Now, Sync: a.sync,
 		Logger: a.log, Metrics: link.NewMetrics(cfg.Registerer), Backoff: cfg.Backoff, Timing: cfg.Timing,
 	})
 	return err
 }
 
-// settled is the ledger as the link must see it: what has ended is acknowledged
-// only when no Access-Accept for it is on its way any more, and its sessions are
-// looked for only when its last login is known.
+// makePresence makes what shows who is in the building, if this agent does. What it
+// returns to the link is nil then, which a nil Keeper would not be.
+func (a *Agent) makePresence(cfg Config, keys *seal.Keyring) link.Presence {
+	if cfg.PresenceListen == NoPresence {
+		return nil
+	}
+	a.presence = presence.New(presence.Config{
+		Dir: cfg.DataDir, Keys: keys, Now: a.clock.Now, Journal: a.journal, Listen: cfg.PresenceListen,
+		Logger: a.log, Metrics: presence.NewMetrics(cfg.Registerer),
+	})
+	return a.presence
+}
+
+// settled is the ledger, and the book of roll codes beside it, as the link must see
+// them: what has ended is acknowledged only when no Access-Accept for it is on its
+// way any more, and its sessions are looked for only when its last login is known.
+// The book is written first: the ledger's position speaks for both.
 type settled struct {
 	*ledger.Ledger
+	book   *redeem.Book
 	radius *radius.Server
 }
 
-func (s settled) Apply(entries []*wire.Entry) ([]ledger.Ended, error) {
-	ended, err := s.Ledger.Apply(entries)
-	s.radius.Settle()
-	return ended, err
+func (s settled) Apply(entries []*wire.Entry) (ended []ledger.Ended, err error) {
+	if _, empty := s.Position(); empty {
+		return nil, ledger.ErrEmpty
+	}
+	defer s.radius.Settle()
+	ended, err = s.book.Apply(entries)
+	if err != nil {
+		return append(ended, s.Restrict(entries)...), err
+	}
+	more, err := s.Ledger.Apply(entries)
+	return append(ended, more...), err
 }
 
-func (s settled) Replace(set ledger.Set) ([]ledger.Ended, error) {
-	ended, err := s.Ledger.Replace(set)
-	s.radius.Settle()
-	return ended, err
+func (s settled) Replace(set ledger.Set) (ended []ledger.Ended, err error) {
+	defer s.radius.Settle()
+	ended, err = s.book.Replace(set)
+	if err != nil {
+		return append(ended, s.RestrictTo(set)...), err
+	}
+	more, err := s.Ledger.Replace(set)
+	return append(ended, more...), err
 }
 
 func (s settled) Clear() ([]ledger.Ended, error) {
-	ended, err := s.Ledger.Clear()
-	s.radius.Settle()
-	return ended, err
+	defer s.radius.Settle()
+	ended, bookErr := s.book.Clear()
+	more, err := s.Ledger.Clear()
+	return append(ended, more...), errors.Join(bookErr, err)
+}
+
+// Position is empty also where the book was never given a whole set.
+func (s settled) Position() (wire.Position, bool) {
+	position, empty := s.Ledger.Position()
+	return position, empty || !s.book.Complete()
 }
 
 // replay gives the table of sessions what it may have missed before a crash. The

@@ -16,6 +16,18 @@ type Set struct {
 	Position wire.Position
 	Grants   []wire.Grant
 	NASes    []wire.NAS
+
+	// Of roll codes, which the ledger passes over; see package redeem. So are the
+	// grants of that kind.
+	Zones  []wire.Zone
+	Rolls  []wire.Roll
+	Codes  []wire.RollCodes
+	Usages []wire.RollUsage
+}
+
+// Size is how many objects the set has.
+func (s Set) Size() int {
+	return len(s.Grants) + len(s.NASes) + len(s.Zones) + len(s.Rolls) + len(s.Codes) + len(s.Usages)
 }
 
 // Apply takes entries in their order, as one transaction. Entries at or before
@@ -55,6 +67,9 @@ func (l *Ledger) fold(entries []*wire.Entry) (change, wire.Position) {
 			continue
 		}
 		last = e.Position
+		if e.Grant != nil && e.Grant.Kind == wire.GrantRoll {
+			continue
+		}
 		switch e.Type {
 		case wire.TypeVoucherCreate, wire.TypeVoucherUpdate, wire.TypeGrantPut:
 			c.grants[e.ObjectID] = l.sound(e.ObjectID, e.Grant)
@@ -192,14 +207,19 @@ func (l *Ledger) Clear() (ended []Ended, err error) {
 func (l *Ledger) difference(set Set) change {
 	c := change{grants: make(map[string]*wire.Grant, len(set.Grants)), nases: map[visit.NASID]*wire.NAS{}}
 	l.mu.Lock()
-	for id := range l.byID {
-		c.grants[id] = nil
+	for id, h := range l.byID {
+		if h.grant.Kind != wire.GrantRoll {
+			c.grants[id] = nil
+		}
 	}
 	l.mu.Unlock()
 	for id := range l.nases.Load().byID {
 		c.nases[id] = nil
 	}
 	for i := range set.Grants {
+		if set.Grants[i].Kind == wire.GrantRoll {
+			continue
+		}
 		c.grants[set.Grants[i].ID] = l.sound(set.Grants[i].ID, &set.Grants[i])
 	}
 	for i := range set.NASes {
@@ -233,6 +253,11 @@ func (l *Ledger) holdings(grants map[string]*wire.Grant) map[string]*holding {
 			all[id] = old // restrict has put g there
 		default:
 			all[id] = newHolding(*g)
+		}
+	}
+	for id, h := range l.byID {
+		if h.grant.Kind == wire.GrantRoll { // not the hub's, see Hold
+			all[id] = h
 		}
 	}
 	return all

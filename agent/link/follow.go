@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/agent/ledger"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -119,6 +120,10 @@ func (c *conn) obey(ctx context.Context, frame wire.Frame) error {
 		c.l.cfg.Sessions.Remote(f.Open, f.Closed)
 	case *wire.ReportAck:
 		return c.stored(f)
+	case *wire.PresenceSnapshot:
+		if c.l.cfg.Presence != nil {
+			return c.l.cfg.Presence.Take(f)
+		}
 	case *wire.NASTest:
 		c.test(ctx, f)
 	case *wire.Certificate:
@@ -148,7 +153,11 @@ func (f *follower) collect(p *wire.Snapshot) error {
 	f.partial.Position = p.Position
 	f.partial.Grants = append(f.partial.Grants, p.Grants...)
 	f.partial.NASes = append(f.partial.NASes, p.NASes...)
-	if len(f.partial.Grants)+len(f.partial.NASes) > maxSet {
+	f.partial.Zones = append(f.partial.Zones, p.Zones...)
+	f.partial.Rolls = append(f.partial.Rolls, p.Rolls...)
+	f.partial.Codes = append(f.partial.Codes, p.Codes...)
+	f.partial.Usages = append(f.partial.Usages, p.Usages...)
+	if f.partial.Size() > maxSet {
 		return errors.New("the snapshot is too large")
 	}
 	if p.Last {
@@ -163,7 +172,7 @@ func (f *follower) add(e *wire.Entry) error {
 	if !f.ready || f.snapshot != "" {
 		return errors.New("a ledger entry before the whole set")
 	}
-	if len(f.entries) >= maxUnwritten || f.set != nil && len(f.set.Grants)+len(f.set.NASes) > maxSet {
+	if len(f.entries) >= maxUnwritten || f.set != nil && f.set.Size() > maxSet {
 		return errors.New("too many ledger entries could not be written to disk")
 	}
 	f.entries = append(f.entries, e)
@@ -214,24 +223,36 @@ func (f *follower) write() (wire.Position, error) {
 // that the last one of each counts.
 func fold(set *ledger.Set, entries []*wire.Entry) {
 	grants, nases := map[string]*wire.Grant{}, map[visit.NASID]*wire.NAS{}
+	zones, rolls := map[string]*wire.Zone{}, map[roll.ID]*wire.Roll{}
+	codes, usages := map[roll.ID]*wire.RollCodes{}, map[roll.ID]*wire.RollUsage{}
 	for _, e := range entries {
 		if e.Position.Revision <= set.Position.Revision {
 			continue
 		}
 		set.Position = e.Position
 		switch e.Type {
-		case wire.TypeVoucherCreate, wire.TypeVoucherUpdate, wire.TypeGrantPut:
+		case wire.TypeVoucherCreate, wire.TypeVoucherUpdate, wire.TypeGrantPut, wire.TypeVoucherRevoke, wire.TypeGrantDrop:
 			grants[e.ObjectID] = e.Grant
-		case wire.TypeVoucherRevoke, wire.TypeGrantDrop:
-			grants[e.ObjectID] = nil
-		case wire.TypeNASPut:
+		case wire.TypeNASPut, wire.TypeNASDrop:
 			nases[visit.NASID(e.ObjectID)] = e.NAS
-		case wire.TypeNASDrop:
-			nases[visit.NASID(e.ObjectID)] = nil
+		case wire.TypeZonePut, wire.TypeZoneDrop:
+			zones[e.ObjectID] = e.Zone
+		case wire.TypeRollPut:
+			rolls[roll.ID(e.ObjectID)] = e.Roll
+		case wire.TypeRollDrop:
+			rolls[roll.ID(e.ObjectID)], codes[roll.ID(e.ObjectID)], usages[roll.ID(e.ObjectID)] = nil, nil, nil
+		case wire.TypeRollCodes:
+			codes[roll.ID(e.ObjectID)] = e.Codes
+		case wire.TypeRollUsage:
+			usages[roll.ID(e.ObjectID)] = e.Usage
 		}
 	}
 	set.Grants = with(set.Grants, grants, func(g wire.Grant) string { return g.ID })
 	set.NASes = with(set.NASes, nases, func(n wire.NAS) visit.NASID { return n.ID })
+	set.Zones = with(set.Zones, zones, func(z wire.Zone) string { return z.ID })
+	set.Rolls = with(set.Rolls, rolls, func(r wire.Roll) roll.ID { return r.ID })
+	set.Codes = with(set.Codes, codes, func(c wire.RollCodes) roll.ID { return c.RollID })
+	set.Usages = with(set.Usages, usages, func(u wire.RollUsage) roll.ID { return u.RollID })
 }
 
 // with returns objects in which changed, nil for removed, have taken their places.

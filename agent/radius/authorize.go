@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"cmp"
 	"io"
 	"math"
 	"time"
@@ -49,6 +50,8 @@ type verdict struct {
 	refused wire.RefusedReason // "" for accepted
 	seconds uint32             // Session-Timeout
 	renew   bool               // the NAS is to ask again when it is over
+	byCode  bool               // the user name was tried as a roll code
+	message string             // for the guest; empty: that of the reason
 }
 
 // authorize decides a login from memory. An accepted one is known to Sessions when
@@ -72,12 +75,17 @@ func (s *Server) authorize(r *request) verdict {
 
 	// An unknown name and a wrong password are both a try, and the same to the guest.
 	v.grant, v.refused = s.cfg.Grants.Lookup(r.who.name)
+	if r.waits && v.refused == wire.RefusedUnknownUser {
+		if zone := s.cfg.Codes.Zone(r.nas.ID, ssidOf(r.who.calledStation)); zone != "" {
+			v = s.redeem(r, v, zone)
+			s.countTry(v, user, device, r.at)
+			return v
+		}
+	}
 	if v.refused == "" && !r.proves(v.method, v.grant.Password) {
 		v.refused = r.disproved()
 	}
-	if isTry(v.refused) {
-		s.brake.wrong(user, device, r.at)
-	}
+	s.countTry(v, user, device, r.at)
 	if v.refused != "" {
 		return v
 	}
@@ -100,8 +108,13 @@ func (r *request) disproved() wire.RefusedReason {
 	return wire.RefusedWrongPassword
 }
 
-func isTry(why wire.RefusedReason) bool {
-	return why == wire.RefusedUnknownUser || why == wire.RefusedWrongPassword || why == wire.RefusedWrongSecret
+// countTry counts a wrong try. A code that was never sold may be a forged one.
+func (s *Server) countTry(v verdict, user, device brakeKey, now time.Time) {
+	switch v.refused {
+	case wire.RefusedUnknownUser, wire.RefusedWrongPassword, wire.RefusedWrongSecret,
+		wire.RefusedRollCodeInvalid, wire.RefusedRollCodeUnsold:
+		s.brake.wrong(user, device, now)
+	}
 }
 
 // admit counts the device in, unless the grant has as many as it may.
@@ -180,6 +193,9 @@ func (s *Server) reject(r *request, v verdict) (outcome, discard) {
 	if v.grant != nil {
 		refused.GrantID = v.grant.ID
 	}
+	if v.byCode {
+		refused.Username = masked(r.who.name)
+	}
 	s.refusals.record(refused, r.at)
 
 	w := &r.out
@@ -193,7 +209,7 @@ func (s *Server) reject(r *request, v verdict) (outcome, discard) {
 		}
 		fallthrough
 	default:
-		if text := replyMessages[v.refused]; text != "" {
+		if text := cmp.Or(v.message, replyMessages[v.refused]); text != "" {
 			w.addString(attrReplyMessage, text)
 		}
 	}
@@ -209,6 +225,8 @@ var replyMessages = map[wire.RefusedReason]string{
 	wire.RefusedNotYetValid:  "Your access has not begun yet.",
 	wire.RefusedDeviceLimit:  "Too many devices use this access.",
 	wire.RefusedTooManyTries: "Too many tries. Wait a minute.",
+	wire.RefusedInUse:        "Another device uses this code.",
+	wire.RefusedNotRecorded:  "This is not possible at the moment. Try again later.",
 }
 
 func terminationAction(renew bool) uint32 {

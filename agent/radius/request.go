@@ -36,6 +36,7 @@ type request struct {
 	remember remembered
 
 	garbled bool // a User-Password that does not decrypt to text
+	waits   bool // in the lane of logins by code, where the disk may be waited for
 
 	// What MS-CHAPv2 leaves for its Access-Accept.
 	hashHash  [md4.Size]byte

@@ -68,6 +68,7 @@ type Config struct {
 	NASes    NASes
 	Sessions Sessions
 	Journal  Journal
+	Codes    Codes // nil: no roll codes
 
 	// Ratchet is told, once per NAS, that a NAS with policy auto sent a valid
 	// Message-Authenticator. Whoever keeps the policy must make it require, or a
@@ -206,9 +207,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return errors.Join(err, auth.conn.Close())
 	}
 	s.life, s.sockets = lifeRunning, [ports]*socket{auth, acct}
-	for range s.cfg.Readers {
-		s.done.Go(func() { s.serveAuth(auth) })
-	}
+	s.done.Go(func() { s.serveAuth(auth) })
 	s.done.Go(func() { s.serveAcct(acct) })
 	s.done.Go(s.keepHouse)
 	return nil

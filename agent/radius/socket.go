@@ -41,11 +41,30 @@ func listen(ctx context.Context, address string, p port) (*socket, error) {
 
 // serveAuth reads, decides and answers until Stop. Nothing in it waits for more
 // than memory, so the kernel's buffer is the only queue: what exceeds it is new,
-// and is lost, and counted, before any work was spent on it.
+// and is lost, and counted, before any work was spent on it. Logins that wait for
+// the disk go to a lane of their own.
 func (s *Server) serveAuth(k *socket) {
+	codes := s.openLane()
+	defer codes.close()
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	for range s.cfg.Readers {
+		readers.Go(func() { s.readAuth(k, codes) })
+	}
+}
+
+func (s *Server) readAuth(k *socket, codes *lane) {
 	r := newRequest()
 	for s.receive(k, r) {
-		s.serveOne(r)
+		if s.cfg.Codes == nil || !s.mayWait(r) {
+			s.serveOne(r)
+			continue
+		}
+		next, entered := codes.enter(r)
+		if !entered {
+			s.cfg.Metrics.discards[authPort][dropOverload].Inc()
+		}
+		r = next
 	}
 }
 
