@@ -1,0 +1,122 @@
+import { Alert, Button, Group, Modal, Text } from '@mantine/core'
+import { useBlocker } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { Problem } from '../../api/problem.ts'
+import { useProblemText, Waiting } from '../../look/States.tsx'
+import { useText } from '../../text/useText.tsx'
+import classes from './Page.module.css'
+import type { FormState } from './useForm.ts'
+
+type Props = {
+  form: FormState
+  /** Of the parts of the request, those whose complaints are shown at a field. */
+  shown: readonly string[]
+  action?: string
+  children: ReactNode
+}
+
+/** A form on a page. Whoever leaves it half done is asked. */
+export function Form({ form, shown, action, children }: Props) {
+  const { t } = useText()
+  return (
+    <form
+      noValidate
+      className={classes.form}
+      onSubmit={(e) => {
+        e.preventDefault()
+        form.submit()
+      }}
+    >
+      {children}
+      <Complaint form={form} shown={shown} />
+      {form.busy && <Waiting>{t('web.waiting')}</Waiting>}
+      <div className={classes.save}>
+        <Button type="submit" loading={form.busy} disabled={!form.dirty}>
+          {action ?? t('web.form.save')}
+        </Button>
+        {form.dirty && (
+          <Button variant="default" onClick={form.discard}>
+            {t('web.settings.discard')}
+          </Button>
+        )}
+      </div>
+      <Unsaved dirty={form.dirty} />
+    </form>
+  )
+}
+
+/** A form in a dialog. */
+export function FormDialog({ title, form, shown, action, close, children }: Props & { title: string; close: () => void }) {
+  const { t } = useText()
+  return (
+    <Modal
+      opened
+      onClose={close}
+      size="lg"
+      title={title}
+      closeOnClickOutside={!form.dirty}
+      closeButtonProps={{ 'aria-label': t('web.close') }}
+    >
+      <form
+        noValidate
+        className={classes.form}
+        onSubmit={(e) => {
+          e.preventDefault()
+          form.submit()
+        }}
+      >
+        {children}
+        <Complaint form={form} shown={shown} />
+        {form.busy && <Waiting>{t('web.waiting')}</Waiting>}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={close}>
+            {t('web.cancel')}
+          </Button>
+          <Button type="submit" loading={form.busy}>
+            {action ?? t('web.form.save')}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  )
+}
+
+/** What is wrong and stands at no field. */
+function Complaint({ form, shown }: Pick<Props, 'form' | 'shown'>) {
+  const explain = useProblemText()
+  const { error } = form
+  if (error === null) return null
+  const fields = error instanceof Problem ? Object.entries(error.fields) : []
+  const placed = (path: string) => shown.some((s) => path === s || path.startsWith(`${s}.`) || path.startsWith(`${s}[`))
+  const others = fields.filter(([path]) => !placed(path))
+  if (fields.length > 0 && others.length === 0) return null
+  return (
+    <Alert color="red" role="alert">
+      {explain(error)} {others.map(([, message]) => message).join(' ')}
+    </Alert>
+  )
+}
+
+function Unsaved({ dirty }: { dirty: boolean }) {
+  const { t } = useText()
+  const blocker = useBlocker({ shouldBlockFn: () => dirty, enableBeforeUnload: dirty, withResolver: true })
+  if (blocker.status !== 'blocked') return null
+  return (
+    <Modal
+      opened
+      onClose={blocker.reset}
+      title={t('web.settings.unsaved')}
+      closeButtonProps={{ 'aria-label': t('web.close') }}
+    >
+      <Text>{t('web.settings.unsaved.text')}</Text>
+      <Group justify="flex-end" gap="sm" mt="md">
+        <Button variant="default" onClick={blocker.proceed}>
+          {t('web.settings.leave')}
+        </Button>
+        <Button data-autofocus onClick={blocker.reset}>
+          {t('web.settings.stay')}
+        </Button>
+      </Group>
+    </Modal>
+  )
+}
