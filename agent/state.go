@@ -48,6 +48,7 @@ func (a *Agent) stats() wire.Stats {
 		Grants: held.Grants, Sessions: sessions.Open,
 		JournalBacklog: records.Backlog, JournalDropped: records.Dropped,
 		ClockOffsetMS: a.clock.Offset().Milliseconds(),
-		DiskError:     cmp.Or(held.DiskError, records.DiskError, sessions.DiskError),
+		Presence:      a.presence.Stats(),
+		DiskError:     cmp.Or(held.DiskError, records.DiskError, sessions.DiskError, a.presence.DiskError()),
 	}
 }

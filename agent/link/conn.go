@@ -164,7 +164,7 @@ func (c *conn) greet() error {
 	return c.send(&wire.Hello{
 		Agent: string(c.id.AgentID), Journal: c.l.cfg.Journal.ID(),
 		Version: c.l.cfg.Version, Protocol: wire.Version,
-		Epoch: cmp.Or(c.l.epoch, c.l.cfg.Ledger.Epoch()), Position: position, Empty: empty, Takes: c.l.takes(),
+		Epoch: cmp.Or(c.l.epoch, c.l.cfg.Ledger.Epoch()), Position: position, Empty: empty, Takes: c.l.takes(), Presence: c.l.presence(),
 	})
 }
 

@@ -50,6 +50,8 @@ func (c *conn) deliver(ctx context.Context) error {
 			c.upload.confirm(seq)
 		case <-stats.C:
 			err = c.queueStats(ctx)
+		case <-c.l.cfg.StatsDue:
+			err = c.queueStats(ctx)
 		case <-renew.C:
 			err = c.renew(ctx)
 		case <-ctx.Done():

@@ -50,6 +50,13 @@ type Ladder interface {
 	Cut(grant wire.Grant, cmd wire.Command, sessions []wire.Session)
 }
 
+// Presence is the list of who is in the building. Nothing here waits.
+type Presence interface {
+	Version() string
+	Take(f *wire.PresenceSnapshot) error
+	Clear()
+}
+
 // Config is what a link is made from. The parts, Dir, Now and Sync are required.
 type Config struct {
 	Dir     string // keeps the identity
@@ -61,7 +68,9 @@ type Config struct {
 	Journal  Journal
 	Sessions Sessions
 	Ladder   Ladder
+	Presence Presence // nil: hello says that this agent shows no list
 	Stats    func() wire.Stats
+	StatsDue <-chan struct{} // signalled when they should be sent at once; may be nil
 	// Test tries a NAS until ctx ends; nil: hello says that this agent cannot.
 	Test    func(ctx context.Context, id visit.NASID) visit.NASReport
 	Now     func() time.Time                             // the corrected clock
@@ -197,6 +206,14 @@ func (l *Link) State() State {
 	return l.state
 }
 
+// presence is the version of the list that the agent holds.
+func (l *Link) presence() string {
+	if l.cfg.Presence == nil {
+		return ""
+	}
+	return l.cfg.Presence.Version()
+}
+
 // enter notes the phase. Without an identity there is but one.
 func (l *Link) enter(phase Phase) {
 	l.mu.Lock()
@@ -258,6 +275,9 @@ func (l *Link) Run(ctx context.Context) error {
 // restart the hub says the same once more.
 func (l *Link) surrender(ctx context.Context) {
 	l.log.Error("this agent was withdrawn by the server: it drops all grants, ends their sessions, refuses every login and will not connect again")
+	if l.cfg.Presence != nil {
+		l.cfg.Presence.Clear()
+	}
 	for ctx.Err() == nil {
 		ended, err := l.cfg.Ledger.Clear()
 		for _, e := range ended {

@@ -17,10 +17,14 @@ const (
 
 // takes names the frames that this agent acts upon beyond the first ones.
 func (l *Link) takes() []wire.Type {
-	if l.cfg.Test == nil {
-		return nil
+	var types []wire.Type
+	if l.cfg.Test != nil {
+		types = append(types, wire.TypeNASTest)
 	}
-	return []wire.Type{wire.TypeNASTest}
+	if l.cfg.Presence != nil {
+		types = append(types, wire.TypePresenceSnapshot)
+	}
+	return types
 }
 
 // test tries a NAS beside everything else, and answers unless the link ends first.

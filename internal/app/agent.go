@@ -19,7 +19,7 @@ func (c *AgentCommand) Run(ctx context.Context, p *Program) error {
 		fx.Provide(newRegistry, func(r prometheus.Registerer, log *slog.Logger) (*agent.Agent, error) {
 			return agent.New(agent.Config{
 				DataDir: c.DataDir, EnrolmentToken: c.EnrolmentToken, AuthListen: c.AuthListen, AcctListen: c.AcctListen,
-				Version: p.Version, Proxy: c.BehindProxy, Logger: log, Registerer: r,
+				PresenceListen: c.PresenceListen, Version: p.Version, Proxy: c.BehindProxy, Logger: log, Registerer: r,
 			})
 		}),
 		fx.Invoke(serveAgentProbes, startTracing, func(lc fx.Lifecycle, shutdown fx.Shutdowner, log *slog.Logger, a *agent.Agent) {

@@ -128,6 +128,7 @@ type AgentCommand struct {
 	AuthListen     string `name:"radius-auth-listen" help:"RADIUS authentication." default:"0.0.0.0:1812" env:"FOYER_RADIUS_AUTH_LISTEN"`
 	BehindProxy    bool   `help:"A proxy in front of the hub ends TLS." env:"FOYER_BEHIND_PROXY"`
 	AcctListen     string `name:"radius-acct-listen" help:"RADIUS accounting." default:"0.0.0.0:1813" env:"FOYER_RADIUS_ACCT_LISTEN"`
+	PresenceListen string `help:"Where the list of who is in the building is served when the site wants it; empty: as the site says; off: never here." env:"FOYER_PRESENCE_LISTEN"`
 	Observability
 }
 
