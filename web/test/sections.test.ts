@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mainAction, moreActions } from '../src/board/actions.ts'
+import { mainAction, moreActions, secondAction } from '../src/board/actions.ts'
 import { flat, sections } from '../src/board/sections.ts'
 import { visit } from './visits.ts'
 
@@ -55,6 +55,11 @@ test('each visit has one action, and only what its caller may do', () => {
   }
   expect(moreActions(expected, all, now)).toEqual(['change', 'cancel'])
   expect(moreActions(visit('c'), all, now)).toEqual(['extend', 'access', 'reissue'])
-  expect(moreActions(overdue, all, now)).toEqual(['readmit'])
+  // Who is overdue stays longer; who left comes back.
+  expect(moreActions(overdue, all, now)).toEqual(['stay'])
+  expect(secondAction(moreActions(overdue, all, now))).toBe('stay')
+  const left = visit('e', { status: 'checked_out', presence: 'left', ended_at: '2026-11-24T11:00:00Z' })
+  expect(moreActions(left, all, now)).toEqual(['readmit'])
+  expect(secondAction(moreActions(left, all, now))).toBeNull()
   expect(moreActions(overdue, all, now + 12 * 3_600_000)).toEqual([])
 })

@@ -21,12 +21,14 @@ test('the ending of a session is one story, each request in it once', () => {
       {
         session_id: 's',
         state: 'confirmed',
+        next_try_at: null,
         at: '2026-11-24T10:02:00Z',
         attempts: [attempt('2026-11-24T10:00:00Z', 'none'), attempt('2026-11-24T10:01:00Z', 'ack')],
       },
       {
         session_id: 's',
         state: 'failed',
+        next_try_at: null,
         reason: 'no_answer',
         at: '2026-11-24T10:00:30Z',
         attempts: [attempt('2026-11-24T10:00:00Z', 'none')],

@@ -6,12 +6,13 @@ import {
   queryOptions,
 } from '@tanstack/react-query'
 import { place } from '../board/place.ts'
+import { orKept } from '../evacuation/session.ts'
 import { api } from './client.ts'
 import type { Detail, Tab, Visit, VisitPage } from './types.ts'
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: ({ signal }) => api.get('/api/v1/me', { signal }),
+  queryFn: ({ signal }) => orKept(api.get('/api/v1/me', { signal }), (k) => k.me),
   staleTime: Number.POSITIVE_INFINITY,
   retry: false,
 })
@@ -25,7 +26,11 @@ export const loginQuery = queryOptions({
 
 export const sitesQuery = queryOptions({
   queryKey: ['sites'],
-  queryFn: async ({ signal }) => (await api.get('/api/v1/sites', { signal })).items,
+  queryFn: ({ signal }) =>
+    orKept(
+      api.get('/api/v1/sites', { signal }).then((answer) => answer.items ?? []),
+      (k) => [k.site],
+    ),
   staleTime: 60_000,
 })
 
@@ -67,6 +72,25 @@ export const countsQuery = (site: string) =>
       (await api.get('/api/v1/visits', { query: { site_id: site, tab: 'expected', limit: 1 }, signal })).counts,
   })
 
+const suggestionsMost = 6
+
+/** Visitors who were here before, by a part of what is known of them. Kept a moment only: it is personal. */
+export const peopleQuery = (site: string, q: string) =>
+  queryOptions({
+    queryKey: ['people', site, q],
+    queryFn: async ({ signal }) =>
+      (await api.get('/api/v1/people', { query: { site_id: site, q, limit: suggestionsMost }, signal })).items,
+    gcTime: 60_000,
+    placeholderData: keepPreviousData,
+  })
+
+export const seriesQuery = (series: string) =>
+  queryOptions({
+    queryKey: ['series', series],
+    queryFn: async ({ signal }) =>
+      (await api.get('/api/v1/visits/series/{series}', { path: { series }, signal })).visits,
+  })
+
 export const visitQuery = (id: string) =>
   queryOptions({
     queryKey: ['visit', id],
@@ -88,5 +112,13 @@ export function showVisit(client: QueryClient, v: Visit, detail?: Detail): void 
   }
   if (detail) client.setQueryData(['visit', v.id], detail)
   else client.invalidateQueries({ queryKey: ['visit', v.id] })
+  if (v.series_id) client.invalidateQueries({ queryKey: ['series', v.series_id] })
   client.invalidateQueries({ queryKey: ['counts', v.site_id] })
+}
+
+/** After many changes at once reading the lists again is cheaper than placing each. */
+export function showMany(client: QueryClient, site: string): void {
+  client.invalidateQueries({ queryKey: ['visits', site] })
+  client.invalidateQueries({ queryKey: ['counts', site] })
+  client.invalidateQueries({ queryKey: ['series'] })
 }

@@ -17,6 +17,7 @@ export type Delivery = S['Delivery']
 export type Detail = S['VisitDetailAnswer']
 export type CheckedIn = S['CheckInAnswer']
 export type VisitPage = S['ListVisitsAnswer']
+export type Person = S['Person']
 export type Refused = S['RefusedLogin']
 /** How to get into a network; it comes along with credentials. */
 export type Joining = S['Joining']

@@ -5,7 +5,8 @@ import { Icon } from '../look/Icon.tsx'
 import { nameOf } from '../person.ts'
 import { useText } from '../text/useText.tsx'
 import { useMe } from '../useMe.ts'
-import { type Action, mainAction, moreActions } from './actions.ts'
+import { type Action, mainAction, moreActions, secondAction } from './actions.ts'
+import classes from './Board.module.css'
 import { useActions } from './useActions.ts'
 
 type Props = { visit: Visit; reachable: boolean; onOpen?: () => void }
@@ -19,6 +20,7 @@ export function Actions({ visit, reachable, onOpen }: Props) {
   const tabIndex = reachable ? 0 : -1
   const main = mainAction(visit, can)
   const more = moreActions(visit, can, Date.now())
+  const second = secondAction(more)
   const start = async (action: Action) => {
     setBusy(true)
     await act(action, visit)
@@ -40,6 +42,19 @@ export function Actions({ visit, reachable, onOpen }: Props) {
         </Button>
       ) : (
         onOpen && <span className="dimmed">–</span>
+      )}
+      {second && (
+        <Button
+          className={classes.second}
+          size="xs"
+          fz="sm"
+          variant="default"
+          tabIndex={tabIndex}
+          onClick={() => start(second)}
+          aria-label={`${t(`web.action.${second}`)}: ${nameOf(visit)}`}
+        >
+          {t(`web.action.${second}`)}
+        </Button>
       )}
       {(more.length > 0 || onOpen) && (
         <Menu>

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
@@ -6,7 +6,7 @@ import { countsQuery, visitsQuery } from '../api/queries.ts'
 import type { Tab } from '../api/types.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
 import { Icon } from '../look/Icon.tsx'
-import { Empty, Failed } from '../look/States.tsx'
+import { Empty, Failed, Waiting } from '../look/States.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { useKey } from '../useKey.ts'
@@ -15,6 +15,10 @@ import { useTitle } from '../useTitle.ts'
 import classes from './Board.module.css'
 import { List } from './List.tsx'
 import { Loading } from './Loading.tsx'
+import { NewMenu } from './NewMenu.tsx'
+import { usePrint } from './Print.tsx'
+import { Selected } from './Selected.tsx'
+import { manyOf, type Selection, useSelection } from './useSelection.ts'
 
 const tabs: readonly { tab: Tab; path: string }[] = [
   { tab: 'expected', path: 'expected' },
@@ -37,20 +41,52 @@ export function Board() {
   useTitle(t(`web.tab.${tab}`), site.name)
   const create = () => open({ kind: 'new', walkIn: tab !== 'expected' && can('visits.checkin') })
   useKey('n', () => can('visits.write') && create())
+  const selection = useSelection(`${site.id} ${tab}`)
+  const print = usePrint(tab, q)
   return (
     <div className={classes.board}>
       <h1 className="sr">{t('web.nav.board')}</h1>
       <div className={classes.bar}>
         <Tabs path={path} q={q} />
-        {can('visits.write') && (
-          <Button className={classes.create} leftSection={<Icon name="plus" size={18} />} onClick={create}>
-            {t('web.nav.new')}
-          </Button>
-        )}
+        <div className={classes.tools}>
+          {manyOf(tab, can) && (
+            <Tool
+              icon="select"
+              name={t('web.many.select')}
+              pressed={selection.on}
+              run={selection.on ? selection.end : selection.begin}
+            />
+          )}
+          <Tool icon="print" name={t('web.print')} run={print.run} />
+          {can('visits.write') && <NewMenu create={create} />}
+        </div>
       </div>
-      <Visits key={`${site.id} ${tab}`} tab={tab} q={q} create={create} />
+      {print.reading && (
+        <div className={classes.strip}>
+          <Waiting>{t('web.print.reading', { done: print.reading })}</Waiting>
+        </div>
+      )}
+      <Visits key={`${site.id} ${tab}`} tab={tab} q={q} create={create} selection={selection} />
+      {print.sheet}
       <Outlet />
     </div>
+  )
+}
+
+function Tool(props: { icon: 'select' | 'print'; name: string; pressed?: boolean; run: () => void }) {
+  return (
+    <Tooltip label={props.name}>
+      <ActionIcon
+        variant={props.pressed ? 'light' : 'subtle'}
+        color={props.pressed ? undefined : 'gray'}
+        size="lg"
+        aria-label={props.name}
+        aria-pressed={props.pressed}
+        onClick={props.run}
+      >
+        <Icon name={props.icon} />
+      </ActionIcon>
+    </Tooltip>
   )
 }
 
@@ -79,7 +115,9 @@ function Tabs({ path, q }: { path: string; q: string }) {
   )
 }
 
-function Visits({ tab, q, create }: { tab: Tab; q: string; create: () => void }) {
+type VisitsProps = { tab: Tab; q: string; create: () => void; selection: Selection }
+
+function Visits({ tab, q, create, selection }: VisitsProps) {
   const site = useSite()
   const navigate = useNavigate()
   const { tab: path = '' } = useParams({ strict: false })
@@ -93,19 +131,23 @@ function Visits({ tab, q, create }: { tab: Tab; q: string; create: () => void })
   if (!data) return error ? <Failed error={error} again={refetch} /> : <Loading />
   if (visits.length === 0 && !hasNextPage) return <Nobody tab={tab} q={q} create={create} />
   return (
-    <List
-      tab={tab}
-      visits={visits}
-      complete={!hasNextPage}
-      onEnd={onEnd}
-      onOpen={(v) =>
-        navigate({
-          to: '/sites/$site/board/$tab/$visit',
-          params: { site: site.id, tab: path, visit: v.id },
-          search: q ? { q } : {},
-        })
-      }
-    />
+    <>
+      {selection.on && <Selected tab={tab} visits={visits} selection={selection} />}
+      <List
+        tab={tab}
+        visits={visits}
+        complete={!hasNextPage}
+        selection={selection}
+        onEnd={onEnd}
+        onOpen={(v) =>
+          navigate({
+            to: '/sites/$site/board/$tab/$visit',
+            params: { site: site.id, tab: path, visit: v.id },
+            search: q ? { q } : {},
+          })
+        }
+      />
+    </>
   )
 }
 

@@ -3,22 +3,24 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import type { Tab, Visit } from '../api/types.ts'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
-import { day } from '../time.ts'
 import { useKey } from '../useKey.ts'
 import { useMe } from '../useMe.ts'
 import { useNow } from '../useNow.ts'
 import { mainAction } from './actions.ts'
 import classes from './Board.module.css'
+import { useHeading } from './heading.ts'
 import { Row } from './Row.tsx'
 import { flat, sections } from './sections.ts'
 import { useActions } from './useActions.ts'
 import { usePhone } from './usePhone.ts'
+import { manyOf, type Selection } from './useSelection.ts'
 
 type Props = {
   tab: Tab
   visits: readonly Visit[]
   /** Whether all pages are here, so that a section's count is one. */
   complete: boolean
+  selection: Selection
   onOpen: (v: Visit) => void
   onEnd: () => void
 }
@@ -26,7 +28,7 @@ type Props = {
 const ahead = 20 // rows before the end at which the next page is asked for
 
 /** A tab's visits. Only rows in sight are in the document, however many there are. */
-export function List({ tab, visits, complete, onOpen, onEnd }: Props) {
+export function List({ tab, visits, complete, selection, onOpen, onEnd }: Props) {
   const { t } = useText()
   const site = useSite()
   const now = useNow(15_000)
@@ -49,13 +51,14 @@ export function List({ tab, visits, complete, onOpen, onEnd }: Props) {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   useEffect(() => rows.measure(), [phone])
 
-  const focus = useRoving(entries, rows.scrollToIndex, scroller, onOpen)
+  const focus = useRoving(entries, rows.scrollToIndex, scroller, selection, tab, onOpen)
   return (
     <div ref={scroller} className={classes.scroller}>
       <div
         role="grid"
         aria-label={t(`web.tab.${tab}`)}
         aria-rowcount={complete ? entries.length : -1}
+        aria-multiselectable={selection.on || undefined}
         className={classes.grid}
         style={{ height: rows.getTotalSize() }}
       >
@@ -78,6 +81,8 @@ export function List({ tab, visits, complete, onOpen, onEnd }: Props) {
                   now={now}
                   index={item.index + 1}
                   active={entry.key === focus.active}
+                  chosen={selection.on ? selection.chosen.has(entry.key) : undefined}
+                  onChoose={(range) => focus.choose(entry.visit, range)}
                   onOpen={() => onOpen(entry.visit)}
                   onFocus={() => focus.setActive(entry.key)}
                   onKeyDown={(e) => focus.onKeyDown(e, entry.visit)}
@@ -92,27 +97,27 @@ export function List({ tab, visits, complete, onOpen, onEnd }: Props) {
 }
 
 function Heading({ id, count, index, now }: { id: string; count: number | null; index: number; now: number }) {
-  const { t, language } = useText()
-  const site = useSite()
-  const isDay = /^\d/.test(id)
-  // A day's key is its own date; noon of it is that day in every zone.
-  const text = isDay ? day(`${id}T12:00:00Z`, 'UTC', language) : t.known(`web.section.${id}`, id)
-  const today = isDay && id === new Intl.DateTimeFormat('sv', { timeZone: site.timezone }).format(now)
+  const heading = useHeading(now)
   return (
     <div role="row" className={classes.heading} aria-rowindex={index} data-key={id}>
       <div role="gridcell">
-        {today ? t('web.section.today_completed') : text}
+        {heading(id)}
         {count !== null && <span className="dimmed"> {count}</span>}
       </div>
     </div>
   )
 }
 
-/** Arrow keys between rows; Enter does the one action, Space opens the detail. */
+/**
+ * Arrow keys between rows; Enter does the one action, Space opens the detail, x
+ * chooses the row. While rows are chosen Space does that too, as in any list.
+ */
 function useRoving(
   entries: ReturnType<typeof flat>,
   scrollTo: (index: number) => void,
   scroller: React.RefObject<HTMLDivElement | null>,
+  selection: Selection,
+  tab: Tab,
   onOpen: (v: Visit) => void,
 ) {
   const { can } = useMe()
@@ -143,6 +148,10 @@ function useRoving(
     // The same row: nothing is rendered anew, but the focus may be elsewhere.
     if (next.key === active) scroller.current?.querySelector<HTMLElement>(`[data-visit="${active}"]`)?.focus()
   }
+  const choose = (v: Visit, range: boolean) => {
+    if (!manyOf(tab, can)) return
+    selection.toggle(v.id, range ? people.map((e) => e.key) : undefined)
+  }
   useKey('ArrowDown', () => go(at))
   useKey('ArrowUp', () => go(at))
 
@@ -152,10 +161,11 @@ function useRoving(
     const step = steps[e.key]
     const main = mainAction(v, can)
     if (step !== undefined) go(step)
+    else if (e.key === 'x' || (e.key === ' ' && selection.on)) choose(v, e.shiftKey)
     else if (e.key === ' ') onOpen(v)
     else if (e.key === 'Enter' && main) act(main, v)
     else return
     e.preventDefault()
   }
-  return { active, setActive, onKeyDown }
+  return { active, setActive, onKeyDown, choose }
 }

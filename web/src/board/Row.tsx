@@ -1,12 +1,12 @@
 import type { KeyboardEvent } from 'react'
 import type { Tab, Visit } from '../api/types.ts'
 import { VisitBadge } from '../look/Badge.tsx'
+import { Icon } from '../look/Icon.tsx'
 import { nameOf } from '../person.ts'
-import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
-import { clock, dayKey, near } from '../time.ts'
 import { Actions } from './Actions.tsx'
 import classes from './Board.module.css'
+import { useWhen } from './when.ts'
 
 type Props = {
   visit: Visit
@@ -14,15 +14,18 @@ type Props = {
   now: number
   active: boolean
   index: number // of the grid's rows, from 1
+  /** Absent unless rows are being chosen. */
+  chosen: boolean | undefined
+  onChoose: (range: boolean) => void
   onOpen: () => void
   onFocus: () => void
   onKeyDown: (e: KeyboardEvent<HTMLElement>) => void
 }
 
 /** A visit in a list. It takes the focus as a whole; its buttons are reached from there. */
-export function Row({ visit, tab, now, active, index, onOpen, onFocus, onKeyDown }: Props) {
+export function Row({ visit, tab, now, active, index, chosen, onChoose, onOpen, onFocus, onKeyDown }: Props) {
   const { t } = useText()
-  const when = useWhen(visit, tab, now)
+  const when = useWhen(tab, now)(visit)
   const host = visit.host.name || visit.host.email
   return (
     <div
@@ -34,12 +37,22 @@ export function Row({ visit, tab, now, active, index, onOpen, onFocus, onKeyDown
       tabIndex={active ? 0 : -1}
       onFocus={onFocus}
       onKeyDown={onKeyDown}
+      aria-selected={chosen}
       onClick={(e) => {
-        if (!(e.target as HTMLElement).closest('button, [role="menu"]')) onOpen()
+        if ((e.target as HTMLElement).closest('button, [role="menu"]')) return
+        if (chosen === undefined) onOpen()
+        else onChoose(e.shiftKey)
       }}
     >
       <div role="gridcell" className={classes.who}>
-        <span className={classes.name}>{nameOf(visit)}</span>
+        <span className={classes.name}>
+          {chosen !== undefined && (
+            <span className={classes.box} data-on={chosen || undefined} aria-hidden="true">
+              {chosen && <Icon name="done" size={14} />}
+            </span>
+          )}
+          {nameOf(visit)}
+        </span>
         {visit.visitor.company && <span className={classes.company}>{visit.visitor.company}</span>}
       </div>
       <div role="gridcell" className={classes.host}>
@@ -63,23 +76,4 @@ export function Row({ visit, tab, now, active, index, onOpen, onFocus, onKeyDown
       </div>
     </div>
   )
-}
-
-/** The time that matters on a tab. */
-function useWhen(v: Visit, tab: Tab, now: number): string {
-  const { t, language } = useText()
-  const site = useSite()
-  const at = (instant: string | undefined) => (instant ? near(instant, now, site.timezone, language) : '–')
-  // Where the heading names the day, the row need not.
-  const ahead = dayKey(v.expected_arrival, site.timezone) > dayKey(now, site.timezone)
-  const ended = v.ended_at ? clock(v.ended_at, site.timezone) : '–'
-  switch (tab) {
-    case 'expected':
-      return t('web.when.expected', { at: ahead ? clock(v.expected_arrival, site.timezone) : at(v.expected_arrival) })
-    case 'on_site':
-      if (v.presence === 'unconfirmed') return t('web.when.overdue', { at: at(v.expected_departure) })
-      return t('web.when.in', { from: at(v.checked_in_at), to: at(v.expected_departure) })
-    case 'completed':
-      return t(v.status === 'checked_out' ? 'web.when.left' : 'web.when.ended', { at: ended })
-  }
 }

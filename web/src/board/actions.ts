@@ -9,6 +9,7 @@ export type Action =
   | 'access'
   | 'reissue'
   | 'readmit'
+  | 'stay'
   | 'cancel'
 
 const readmitWithin = 12 * 3_600_000
@@ -21,15 +22,20 @@ export function mainAction(v: Visit, can: (permission: string) => boolean): Acti
   return null
 }
 
+/** What stands beside the one thing where there is room: somebody overdue has left, or stays longer. */
+export const secondAction = (more: readonly Action[]): Action | null => more.find((a) => a === 'stay') ?? null
+
 /** What else can be done to it, in the order of the menu. */
 export function moreActions(v: Visit, can: (permission: string) => boolean, now: number): Action[] {
-  const ended = v.ended_at && (v.status === 'checked_out' || v.status === 'expired')
+  const ended = v.status === 'checked_out' || v.status === 'expired'
+  const again = ended && now - Date.parse(v.ended_at ?? '') < readmitWithin
   const candidates: [Action, boolean, string][] = [
     ['change', v.status === 'pre_registered', 'visits.write'],
     ['extend', v.status === 'checked_in', 'visits.write'],
     ['access', v.status === 'checked_in', 'vouchers.reveal'],
     ['reissue', v.status === 'checked_in', 'vouchers.reissue'],
-    ['readmit', Boolean(ended && now - Date.parse(v.ended_at ?? '') < readmitWithin), 'visits.checkin'],
+    ['stay', again && v.presence === 'unconfirmed', 'visits.checkin'],
+    ['readmit', again && v.presence !== 'unconfirmed', 'visits.checkin'],
     ['cancel', v.status === 'pre_registered' && !v.check_in_requested_at, 'visits.write'],
   ]
   return candidates.filter(([, fits, permission]) => fits && can(permission)).map(([action]) => action)

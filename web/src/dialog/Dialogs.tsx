@@ -1,9 +1,17 @@
 import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useState } from 'react'
-import type { CheckedIn, Joining, Visit, Voucher } from '../api/types.ts'
+import type { CheckedIn, Joining, Session, Visit, Voucher } from '../api/types.ts'
+import type { Access } from '../groups/useCheckInMany.ts'
 
 /** What reception can be asked or shown above the page. */
 export type Dialog =
-  | { kind: 'new'; walkIn: boolean }
+  | { kind: 'new'; walkIn: boolean; days?: boolean }
+  | { kind: 'group' }
+  | { kind: 'import' }
+  | { kind: 'checkInMany'; visits: readonly Visit[] }
+  | { kind: 'revealMany'; visits: readonly Visit[] }
+  | { kind: 'accesses'; rows: readonly Access[]; networks: readonly Joining[] }
+  | { kind: 'cancelSeries'; visit: Visit }
+  | { kind: 'disconnect'; visit: Visit; session: Session }
   | { kind: 'change'; visit: Visit }
   | {
       kind: 'access'

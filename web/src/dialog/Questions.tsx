@@ -1,4 +1,4 @@
-import type { Visit } from '../api/types.ts'
+import type { Session, Visit } from '../api/types.ts'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
@@ -77,18 +77,20 @@ export function Reissue({ visit, close }: Props) {
   )
 }
 
-export function Readmit({ visit, close }: Props) {
+/** One device; the access stays, so that it may come back, which the text says. */
+export function Disconnect({ visit, session, close }: Props & { session: Session }) {
   const { t } = useText()
-  const { readmit } = useChanges()
+  const { disconnect } = useChanges()
   return (
     <Confirm
-      title={t('web.readmit.title', { name: nameOf(visit) })}
-      action={t('web.readmit.action')}
-      waiting={t('web.checkin.waiting')}
-      act={() => readmit(visit)}
+      title={t('web.disconnect.title')}
+      action={t('web.disconnect.action')}
+      waiting={t('web.disconnect.waiting', { nas: session.nas_name })}
+      act={() => thenClose(disconnect(visit, session), close)}
       close={close}
     >
-      {t('web.readmit.text')}
+      <p>{t('web.disconnect.text', { device: session.mac || t('web.devices.unknown'), nas: session.nas_name })}</p>
+      {visit.status === 'checked_in' && <p>{t('web.disconnect.again', { name: nameOf(visit) })}</p>}
     </Confirm>
   )
 }

@@ -1,65 +1,90 @@
 import { Alert, Button, Group, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { api, insist } from '../api/client.ts'
+import { useMemo, useState } from 'react'
 import { Problem } from '../api/problem.ts'
-import { showVisit } from '../api/queries.ts'
-import type { Visit } from '../api/types.ts'
+import type { Person, Visit } from '../api/types.ts'
+import { DaysFields } from '../groups/DaysFields.tsx'
+import { blankDays, daysFaults, daysOf } from '../groups/series.ts'
 import { useProblemText, Waiting } from '../look/States.tsx'
-import { useToast } from '../look/Toasts.tsx'
-import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import type { Key } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
-import { near } from '../time.ts'
+import { usePhone } from '../board/usePhone.ts'
 import { useMe } from '../useMe.ts'
 import { useDialog } from './Dialogs.tsx'
 import {
   blank,
-  changeRequest,
   type Fields,
   fieldAt,
   fieldsOf,
   faults as find,
   moveArrival,
-  registration,
+  returning,
   switchWhen,
+  typed,
+  type When,
 } from './form.ts'
+import { Returning } from './Returning.tsx'
 import { useAct } from './useAct.ts'
+import { useSave } from './useSave.ts'
 import classes from './VisitForm.module.css'
 import { ZoneNote } from './ZoneNote.tsx'
 
-type Props = { visit?: Visit; walkIn: boolean; close: () => void }
-type TextField = Exclude<keyof Fields, 'walkIn'>
+type Props = { visit?: Visit; when: When; close: () => void }
+type TextField = Exclude<keyof Fields, 'when' | 'personID'>
+type NameField = 'firstName' | 'lastName' | 'email'
 
-/** Registers a visit, checks a walk-in in, or changes an expected visit. */
-export function VisitForm({ visit, walkIn, close }: Props) {
+/** Registers a visit or a series of them, checks a walk-in in, or changes an expected visit. */
+export function VisitForm({ visit, when, close }: Props) {
   const { t } = useText()
   const site = useSite()
-  const { can } = useMe()
+  const phone = usePhone()
   const explain = useProblemText()
   const { busy, error, run } = useAct()
   const save = useSave(visit, close)
-  const [fields, setFields] = useState(() => (visit ? fieldsOf(visit, site) : blank(site, walkIn, Date.now())))
+  const [fields, setFields] = useState(() => (visit ? fieldsOf(visit, site) : blank(site, when, Date.now())))
+  const [days, setDays] = useState(() => blankDays(site, Date.now()))
   const [checked, setChecked] = useState(false)
+  const [again, setAgain] = useState<Person | null>(null)
 
+  const series = fields.when === 'days'
   const own = checked ? find(fields, site, Date.now()) : {}
-  const theirs = error instanceof Problem ? theirFaults(error) : {}
+  const ownDays = checked && series ? daysFaults(days, site, Date.now()) : {}
+  const theirs = useMemo(() => (error instanceof Problem ? theirFaults(error) : {}), [error])
   const faultOf = (name: TextField) => (own[name] ? t(own[name]) : theirs[name])
-  const set = (change: Partial<Fields>) => setFields((f) => ({ ...f, ...change }))
+  const set = (change: Partial<Fields>) => setFields((f) => (visit ? { ...f, ...change } : typed(f, change)))
   const input = (name: TextField, label: Key, extra: object = {}) => (
     <TextInput
       label={t(label)}
-      value={String(fields[name])}
+      value={fields[name]}
       onChange={(e) => set({ [name]: e.currentTarget.value })}
       error={faultOf(name)}
       autoComplete="off"
       {...extra}
     />
   )
+  /** A field by which somebody who was here before is found; never while changing a visit. */
+  const named = (name: NameField, label: Key, extra: object = {}) =>
+    visit ? (
+      input(name, label, extra)
+    ) : (
+      <Returning
+        label={t(label)}
+        value={fields[name]}
+        sought={name === 'email' ? fields.email : `${fields.firstName} ${fields.lastName}`}
+        onText={(text) => set({ [name]: text })}
+        onPerson={(person) => {
+          setAgain(person)
+          setFields((f) => returning(f, person))
+        }}
+        error={faultOf(name)}
+        {...extra}
+      />
+    )
   const submit = () => {
     setChecked(true)
-    if (Object.keys(find(fields, site, Date.now())).length === 0) run(() => save(fields))
+    const now = Date.now()
+    const faulty = { ...find(fields, site, now), ...(series ? daysFaults(days, site, now) : {}) }
+    if (Object.keys(faulty).length === 0) run(() => save(fields, days))
   }
 
   return (
@@ -67,6 +92,7 @@ export function VisitForm({ visit, walkIn, close }: Props) {
       opened
       onClose={close}
       size="lg"
+      fullScreen={phone}
       title={t(visit ? 'web.form.change' : 'web.form.new')}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
@@ -78,24 +104,13 @@ export function VisitForm({ visit, walkIn, close }: Props) {
         }}
       >
         <Stack gap="md">
-          {!visit && can('visits.checkin') && (
-            <SegmentedControl
-              fullWidth
-              aria-label={t('web.form.when')}
-              value={fields.walkIn ? 'now' : 'later'}
-              onChange={(value) => setFields((f) => switchWhen(f, value === 'now', site, Date.now()))}
-              data={[
-                { value: 'now', label: t('web.form.now') },
-                { value: 'later', label: t('web.form.later') },
-              ]}
-            />
-          )}
+          {!visit && <Which when={fields.when} choose={(w) => setFields((f) => switchWhen(f, w, site, Date.now()))} />}
           <div className={classes.pair}>
-            {input('firstName', 'web.form.first', { 'data-autofocus': true })}
-            {input('lastName', 'web.form.last')}
+            {named('firstName', 'web.form.first', { 'data-autofocus': true })}
+            {named('lastName', 'web.form.last')}
             {input('company', 'web.form.company')}
             {input('hostName', 'web.form.host')}
-            {!fields.walkIn && (
+            {fields.when === 'later' && (
               <TextInput
                 type="datetime-local"
                 label={t('web.form.arrival')}
@@ -104,13 +119,19 @@ export function VisitForm({ visit, walkIn, close }: Props) {
                 error={faultOf('arrival')}
               />
             )}
-            {input('departure', 'web.form.departure', { type: 'datetime-local' })}
+            {!series && input('departure', 'web.form.departure', { type: 'datetime-local' })}
           </div>
+          {again && fields.personID === again.id && (
+            <p className={classes.note} role="status">
+              {t.count('web.returning.known', again.visits)}
+            </p>
+          )}
+          {series && <DaysFields days={days} change={setDays} faults={ownDays} />}
           <ZoneNote />
-          <details className={classes.more} open={Boolean(fields.email || fields.phone || fields.purpose)}>
+          <details className={classes.more} open={Boolean(fields.email || fields.phone || fields.purpose) || undefined}>
             <summary>{t('web.form.more')}</summary>
             <div className={classes.pair}>
-              {input('email', 'web.form.email', { type: 'email' })}
+              {named('email', 'web.form.email', { type: 'email' })}
               {input('phone', 'web.form.phone', { type: 'tel' })}
               {input('hostEmail', 'web.form.hostemail', { type: 'email' })}
               {input('purpose', 'web.form.purpose')}
@@ -121,18 +142,56 @@ export function VisitForm({ visit, walkIn, close }: Props) {
               {explain(error)}
             </Alert>
           )}
-          {busy && <Waiting>{t(fields.walkIn ? 'web.checkin.waiting' : 'web.waiting')}</Waiting>}
+          {busy && <Waiting>{t(fields.when === 'now' ? 'web.checkin.waiting' : 'web.waiting')}</Waiting>}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={close}>
               {t('web.cancel')}
             </Button>
             <Button type="submit" loading={busy}>
-              {t(visit ? 'web.form.save' : fields.walkIn ? 'web.checkin.action' : 'web.form.register')}
+              {visit
+                ? t('web.form.save')
+                : series
+                  ? t.count('web.series.register', daysOf(days).length)
+                  : t(fields.when === 'now' ? 'web.checkin.action' : 'web.form.register')}
             </Button>
           </Group>
         </Stack>
       </form>
     </Modal>
+  )
+}
+
+/** When it is; and on phones, which have no menu beside the button, the ways to many visitors. */
+function Which({ when, choose }: { when: When; choose: (when: When) => void }) {
+  const { t } = useText()
+  const { can } = useMe()
+  const open = useDialog()
+  const phone = usePhone()
+  const now = can('visits.checkin') ? [{ value: 'now', label: t('web.form.now') }] : []
+  return (
+    <>
+      <SegmentedControl
+        fullWidth
+        aria-label={t('web.form.when')}
+        value={when}
+        onChange={(value) => choose(value as When)}
+        data={[
+          ...now,
+          { value: 'later', label: t('web.form.later') },
+          { value: 'days', label: t('web.form.days') },
+        ]}
+      />
+      {phone && (
+        <Group gap="xs" grow>
+          <Button variant="default" onClick={() => open({ kind: 'group' })}>
+            {t('web.new.group')}
+          </Button>
+          <Button variant="default" onClick={() => open({ kind: 'import' })}>
+            {t('web.new.import')}
+          </Button>
+        </Group>
+      )}
+    </>
   )
 }
 
@@ -143,32 +202,4 @@ function theirFaults(problem: Problem): Partial<Record<keyof Fields, string>> {
     if (field) found[field] = message
   }
   return found
-}
-
-function useSave(visit: Visit | undefined, close: () => void) {
-  const client = useQueryClient()
-  const open = useDialog()
-  const toast = useToast()
-  const site = useSite()
-  const { t, language } = useText()
-
-  return async (fields: Fields) => {
-    if (visit) {
-      const body = changeRequest(fields, site)
-      const answer = await insist((key) => api.patch('/api/v1/visits/{id}', { path: { id: visit.id }, body, key }))
-      showVisit(client, answer.visit)
-      close()
-      return
-    }
-    const body = registration(fields, site)
-    const answer = await insist((key) => api.post('/api/v1/visits', { body, key }))
-    showVisit(client, answer.visit)
-    if (answer.voucher) {
-      open({ kind: 'access', ...answer, voucher: answer.voucher, reason: 'new' })
-      return
-    }
-    const when = near(answer.visit.expected_arrival, Date.now(), site.timezone, language)
-    toast({ text: t('web.form.registered', { name: nameOf(answer.visit), when }) })
-    close()
-  }
 }

@@ -8,7 +8,7 @@ import { Secret } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
 import { QRCode } from '../slip/QRCode.tsx'
-import { type Paper, Slip } from '../slip/Slip.tsx'
+import { type Paper, Slips } from '../slip/Slip.tsx'
 import { howTo, wifiText } from '../slip/wifi.ts'
 import { useText } from '../text/useText.tsx'
 import { clock, near } from '../time.ts'
@@ -75,7 +75,7 @@ export function WlanAccess({ visit, voucher, network, networks = [], reason, clo
           </Button>
         </Group>
       </Stack>
-      {paper && <Slip paper={paper} visit={visit} voucher={voucher} networks={joined ? [joined] : []} done={printed} />}
+      {paper && <Slips paper={paper} handed={[{ visit, voucher }]} networks={joined ? [joined] : []} done={printed} />}
     </Modal>
   )
 }

@@ -1,9 +1,14 @@
-import type { Site, Visit } from '../api/types.ts'
+import type { Person, Site, Visit } from '../api/types.ts'
 import type { Key } from '../text/text.ts'
 import { fromField, toField } from '../time.ts'
 
+/** Here now, expected later, or on several days (see groups/series.ts). */
+export type When = 'now' | 'later' | 'days'
+
 /** What somebody has typed about a visit. */
 export type Fields = {
+  /** Of a visitor who was here before; empty for a new one. */
+  personID: string
   firstName: string
   lastName: string
   company: string
@@ -12,7 +17,7 @@ export type Fields = {
   hostName: string
   hostEmail: string
   purpose: string
-  walkIn: boolean
+  when: When
   arrival: string // of a datetime-local field, at the site
   departure: string
 }
@@ -24,9 +29,10 @@ const halfHour = 30 * 60_000
 /** The next half hour, which is when people make appointments. */
 const nextHalfHour = (now: number) => Math.ceil(now / halfHour) * halfHour
 
-export function blank(site: Site, walkIn: boolean, now: number): Fields {
-  const arrival = walkIn ? now : nextHalfHour(now)
+export function blank(site: Site, when: When, now: number): Fields {
+  const arrival = when === 'now' ? now : nextHalfHour(now)
   return {
+    personID: '',
     firstName: '',
     lastName: '',
     company: '',
@@ -35,13 +41,14 @@ export function blank(site: Site, walkIn: boolean, now: number): Fields {
     hostName: '',
     hostEmail: '',
     purpose: '',
-    walkIn,
+    when,
     arrival: toField(arrival, site.timezone),
     departure: toField(arrival + site.default_stay_seconds * 1000, site.timezone),
   }
 }
 
 export const fieldsOf = (v: Visit, site: Site): Fields => ({
+  personID: v.person_id ?? '',
   firstName: v.visitor.first_name,
   lastName: v.visitor.last_name,
   company: v.visitor.company ?? '',
@@ -50,7 +57,7 @@ export const fieldsOf = (v: Visit, site: Site): Fields => ({
   hostName: v.host.name ?? '',
   hostEmail: v.host.email ?? '',
   purpose: v.purpose ?? '',
-  walkIn: false,
+  when: 'later',
   arrival: toField(v.expected_arrival, site.timezone),
   departure: toField(v.expected_departure, site.timezone),
 })
@@ -65,10 +72,31 @@ export function moveArrival(f: Fields, arrival: string, site: Site): Fields {
 }
 
 /** The same stay, now or at a time to come. */
-export function switchWhen(f: Fields, walkIn: boolean, site: Site, now: number): Fields {
-  const moved = moveArrival(f, toField(walkIn ? now : nextHalfHour(now), site.timezone), site)
-  return { ...moved, walkIn }
+export function switchWhen(f: Fields, when: When, site: Site, now: number): Fields {
+  const moved = moveArrival(f, toField(when === 'now' ? now : nextHalfHour(now), site.timezone), site)
+  return { ...moved, when }
 }
+
+/** Somebody who was here before: what is known of them, and whom they visited. */
+export const returning = (f: Fields, p: Person): Fields => ({
+  ...f,
+  personID: p.id,
+  firstName: p.first_name,
+  lastName: p.last_name,
+  company: p.company ?? '',
+  email: p.email ?? '',
+  phone: p.phone ?? '',
+  hostName: f.hostName || p.last_visit?.host.name || '',
+  hostEmail: f.hostEmail || p.last_visit?.host.email || '',
+  purpose: f.purpose || p.last_visit?.purpose || '',
+})
+
+/** Another name is another person, whose visits are not to be put together with these. */
+export const typed = (f: Fields, change: Partial<Fields>): Fields => ({
+  ...f,
+  ...change,
+  ...('firstName' in change || 'lastName' in change ? { personID: '' } : {}),
+})
 
 export function departureFault(
   arrival: string | null,
@@ -84,21 +112,29 @@ export function departureFault(
   if (end - Date.parse(arrival) > site.max_stay_seconds * 1000) return 'web.fault.long'
 }
 
+export const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text.trim())
+
 /** What is wrong with it, as far as can be said without asking. */
 export function faults(f: Fields, site: Site, now: number): Faults {
   const found: Faults = {}
   if (!f.firstName.trim() && !f.lastName.trim()) found.lastName = 'web.fault.name'
   for (const name of ['email', 'hostEmail'] as const) {
-    if (f[name].trim() && !/^[^\s@]+@[^\s@]+$/.test(f[name].trim())) found[name] = 'web.fault.email'
+    if (f[name].trim() && !isEmail(f[name])) found[name] = 'web.fault.email'
   }
-  const arrival = f.walkIn ? new Date(now).toISOString() : fromField(f.arrival, site.timezone)
+  return f.when === 'days' ? found : { ...found, ...timeFaults(f, site, now) }
+}
+
+export function timeFaults(f: Pick<Fields, 'when' | 'arrival' | 'departure'>, site: Site, now: number): Faults {
+  const found: Faults = {}
+  const arrival = f.when === 'now' ? new Date(now).toISOString() : fromField(f.arrival, site.timezone)
   if (!arrival) found.arrival = 'web.fault.time'
   const departure = departureFault(arrival, fromField(f.departure, site.timezone), site, now)
   if (departure) found.departure = departure
   return found
 }
 
-const texts = (f: Fields) => ({
+/** What a request says of the visitor and the host. */
+export const texts = (f: Fields) => ({
   visitor: {
     first_name: f.firstName.trim(),
     last_name: f.lastName.trim(),
@@ -114,8 +150,9 @@ const texts = (f: Fields) => ({
 export const registration = (f: Fields, site: Site) => ({
   ...texts(f),
   site_id: site.id,
-  check_in: f.walkIn,
-  expected_arrival: f.walkIn ? undefined : (fromField(f.arrival, site.timezone) ?? undefined),
+  person_id: f.personID || undefined,
+  check_in: f.when === 'now',
+  expected_arrival: f.when === 'now' ? undefined : (fromField(f.arrival, site.timezone) ?? undefined),
   expected_departure: fromField(f.departure, site.timezone) ?? undefined,
 })
 

@@ -1,24 +1,23 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, insist } from '../api/client.ts'
-import { showVisit } from '../api/queries.ts'
-import type { Visit } from '../api/types.ts'
+import { showMany, showVisit } from '../api/queries.ts'
+import type { Session, Visit } from '../api/types.ts'
 import { useProblemText } from '../look/States.tsx'
-import { useToast } from '../look/Toasts.tsx'
+import { useToast, useWait } from '../look/Toasts.tsx'
 import { nameOf } from '../person.ts'
 import { useText } from '../text/useText.tsx'
 import { useDialog } from './Dialogs.tsx'
+import { worthKeeping } from './readmission.ts'
 
 type Simple = 'cancel' | 'confirm-left' | 'check-out' | 'terminate'
-
-/** How long before a departure a readmission no longer takes it over. */
-const worthKeeping = 60_000
 
 /** What can be done to a visit. Each shows its outcome everywhere and throws a Problem when there is none. */
 export function useChanges() {
   const client = useQueryClient()
   const open = useDialog()
   const toast = useToast()
+  const wait = useWait()
   const explain = useProblemText()
   const { t } = useText()
 
@@ -37,9 +36,9 @@ export function useChanges() {
       }
     }
 
-    const readmit = async (v: Visit) => {
-      const keep = Date.parse(v.expected_departure) - Date.now() > worthKeeping
-      const body = keep ? { expected_departure: v.expected_departure } : {}
+    const readmit = async (v: Visit, until?: string) => {
+      const keep = worthKeeping(v, Date.now()) ? v.expected_departure : undefined
+      const body = { expected_departure: until ?? keep }
       const answer = await insist((key) => api.post('/api/v1/visits/{id}/readmit', { path: { id: v.id }, body, key }))
       showVisit(client, answer.visit)
       client.invalidateQueries({ queryKey: ['visit', v.id] })
@@ -49,9 +48,9 @@ export function useChanges() {
     }
 
     /** For what is done without a dialog that could show the error. */
-    const quietly = async (act: Promise<void>) => {
+    const quietly = async (act: Promise<void>, waiting = t('web.waiting')) => {
       try {
-        await act
+        await wait(waiting, act)
       } catch (error) {
         toast({ text: explain(error), bad: true })
       }
@@ -62,14 +61,62 @@ export function useChanges() {
       toast({ text: t('web.checkout.done', { name: nameOf(v) }), undo: () => quietly(readmit(v)) })
     }
 
+    /** A cancelled visit stays cancelled; the same one is registered again. */
+    const registerAgain = async (v: Visit) => {
+      const body = {
+        site_id: v.site_id,
+        person_id: v.person_id,
+        visitor: v.visitor,
+        host: v.host,
+        purpose: v.purpose,
+        sync_crm: v.sync_crm,
+        expected_arrival: v.expected_arrival,
+        expected_departure: v.expected_departure,
+      }
+      const answer = await insist((key) => api.post('/api/v1/visits', { body, key }))
+      showVisit(client, answer.visit)
+    }
+
+    const cancel = async (v: Visit) => {
+      await simple(v, 'cancel')
+      toast({
+        text: t('web.cancelvisit.done', { name: nameOf(v) }),
+        undoLabel: t('web.cancelvisit.again'),
+        undo: () => quietly(registerAgain(v)),
+      })
+    }
+
+    /** Who was said to have left and is still here needs access again, and so a departure. */
+    const confirmLeft = async (v: Visit) => {
+      await simple(v, 'confirm-left')
+      toast({
+        text: t('web.confirmleft.done', { name: nameOf(v) }),
+        undoLabel: t('web.confirmleft.again'),
+        undo: () => open({ kind: 'readmit', visit: v }),
+      })
+    }
+
     return {
       checkIn,
       checkOut,
       readmit,
       quietly,
-      cancel: (v: Visit) => simple(v, 'cancel'),
-      confirmLeft: (v: Visit) => simple(v, 'confirm-left'),
+      cancel,
+      confirmLeft,
       retryEnding: (v: Visit) => simple(v, 'terminate'),
+      disconnect: async (v: Visit, session: Session) => {
+        const path = { id: v.id, session: session.id }
+        await insist((key) => api.post('/api/v1/visits/{id}/sessions/{session}/disconnect', { path, key }))
+        client.invalidateQueries({ queryKey: ['visit', v.id] })
+      },
+      cancelSeries: async (v: Visit) => {
+        const path = { series: v.series_id ?? '' }
+        const body = { from: v.expected_arrival }
+        const answer = await insist((key) => api.post('/api/v1/visits/series/{series}/cancel', { path, body, key }))
+        showMany(client, v.site_id)
+        client.invalidateQueries({ queryKey: ['visit'] })
+        toast({ text: t.count('web.series.cancelled', answer.visits.length) })
+      },
       extend: async (v: Visit, until: string) => {
         const body = { expected_departure: until }
         const answer = await insist((key) => api.post('/api/v1/visits/{id}/extend', { path: { id: v.id }, body, key }))
@@ -93,5 +140,5 @@ export function useChanges() {
         open({ kind: 'access', visit: v, ...answer, reason: 'new' })
       },
     }
-  }, [client, open, toast, explain, t])
+  }, [client, open, toast, wait, explain, t])
 }

@@ -1,15 +1,28 @@
-import { Button, CloseButton, Portal } from '@mantine/core'
+import { Button, CloseButton, Loader, Portal } from '@mantine/core'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import { useText } from '../text/useText.tsx'
 import classes from './Toasts.module.css'
 
-export type Toast = { text: string; bad?: boolean; undo?: () => void }
-type Shown = Toast & { id: number }
+export type Toast = {
+  text: string
+  bad?: boolean
+  undo?: () => void
+  /** Where taking it back has a name of its own. */
+  undoLabel?: string
+}
+type Shown = Toast & { id: number; waiting?: boolean }
+type Wait = <T>(text: string, act: Promise<T>) => Promise<T>
 
 const ToastContext = createContext<(toast: Toast) => void>(() => {})
 export const useToast = () => useContext(ToastContext)
 
+const WaitContext = createContext<Wait>((_, act) => act)
+
+/** Says what is awaited, for what is done without a dialog that could say so. */
+export const useWait = () => useContext(WaitContext)
+
 const shownFor = 10_000
+const noticed = 300
 
 let last = 0
 
@@ -21,10 +34,24 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     const id = last
     setToasts((all) => [...all.slice(-2), { ...toast, id }])
   }, [])
+  const wait = useCallback<Wait>(
+    async (text, act) => {
+      last++
+      const id = last
+      const timer = setTimeout(() => setToasts((all) => [...all.slice(-2), { text, id, waiting: true }]), noticed)
+      try {
+        return await act
+      } finally {
+        clearTimeout(timer)
+        close(id)
+      }
+    },
+    [close],
+  )
   const list = useMemo(() => toasts, [toasts])
   return (
     <ToastContext.Provider value={show}>
-      {children}
+      <WaitContext.Provider value={wait}>{children}</WaitContext.Provider>
       <Portal>
         <div className={classes.toasts} role="status" aria-live="polite">
           {list.map((toast) => (
@@ -40,10 +67,10 @@ function One({ toast, close }: { toast: Shown; close: (id: number) => void }) {
   const { t } = useText()
   const [held, setHeld] = useState(false)
   useEffect(() => {
-    if (held) return
+    if (held || toast.waiting) return
     const timer = setTimeout(() => close(toast.id), shownFor)
     return () => clearTimeout(timer)
-  }, [held, close, toast.id])
+  }, [held, close, toast.id, toast.waiting])
   const undo = () => {
     close(toast.id)
     toast.undo?.()
@@ -58,13 +85,14 @@ function One({ toast, close }: { toast: Shown; close: (id: number) => void }) {
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
+      {toast.waiting && <Loader size="xs" color="white" aria-hidden="true" />}
       <span>{toast.text}</span>
       {toast.undo && (
         <Button size="compact-sm" variant="white" color="dark" onClick={undo}>
-          {t('web.undo')}
+          {toast.undoLabel ?? t('web.undo')}
         </Button>
       )}
-      <CloseButton size="sm" aria-label={t('web.close')} onClick={() => close(toast.id)} />
+      {!toast.waiting && <CloseButton size="sm" aria-label={t('web.close')} onClick={() => close(toast.id)} />}
     </div>
   )
 }

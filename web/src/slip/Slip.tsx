@@ -12,12 +12,13 @@ import { howTo, wifiText } from './wifi.ts'
 
 export type Paper = '80mm' | 'a6'
 
-type Props = { paper: Paper; visit: Visit; voucher: Voucher; networks: readonly Joining[]; done: () => void }
+/** Whose slip, and what is on it. */
+export type Handed = { visit: Visit; voucher: Voucher }
 
-/** What a visitor takes along; seen by printers only. It prints itself once. */
-export function Slip({ paper, visit, voucher, networks, done }: Props) {
-  const { t, language } = useText()
-  const site = useSite()
+type Props = { paper: Paper; handed: readonly Handed[]; networks: readonly Joining[]; done: () => void }
+
+/** What visitors take along, a sheet each; seen by printers only. They print themselves once. */
+export function Slips({ paper, handed, networks, done }: Props) {
   useEffect(() => {
     window.addEventListener('afterprint', done)
     // The next frame has it laid out.
@@ -27,11 +28,20 @@ export function Slip({ paper, visit, voucher, networks, done }: Props) {
       window.removeEventListener('afterprint', done)
     }
   }, [done])
+  // Beside everything else, which slip.css keeps off the paper.
+  return createPortal(
+    handed.map((h) => <Slip key={h.visit.id} paper={paper} networks={networks} {...h} />),
+    document.body,
+  )
+}
+
+function Slip({ paper, visit, voucher, networks }: Handed & Pick<Props, 'paper' | 'networks'>) {
+  const { t, language } = useText()
+  const site = useSite()
   const now = Date.now()
   const network = networks[0]
   const code = network && wifiText(network)
-  // Beside everything else, which slip.css keeps off the paper.
-  return createPortal(
+  return (
     <article className="slip" data-paper={paper}>
       <h1>{site.name}</h1>
       <p>{nameOf(visit)}</p>
@@ -58,7 +68,6 @@ export function Slip({ paper, visit, voucher, networks, done }: Props) {
       {network && <p>{t(howTo(network))}</p>}
       {code && <QRCode text={code} label="" />}
       <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
-    </article>,
-    document.body,
+    </article>
   )
 }

@@ -78,8 +78,8 @@ function Ended({ detail: { voucher, visit, access_ends_at: last } }: { detail: D
     <div className={classes.time}>
       {revoked && (
         <span>
-          {voucher.revoked_by
-            ? t('web.access.ended.by', { at: at(revoked), actor: actor(voucher.revoked_by) })
+          {voucher.by
+            ? t('web.access.ended.by', { at: at(revoked), actor: actor(voucher.by) })
             : t('web.access.ended', { at: at(revoked) })}
         </span>
       )}

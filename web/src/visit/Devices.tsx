@@ -1,13 +1,16 @@
-import type { Session } from '../api/types.ts'
+import { Button } from '@mantine/core'
+import type { Detail, Session, Visit } from '../api/types.ts'
+import { useDialog } from '../dialog/Dialogs.tsx'
 import { Icon } from '../look/Icon.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
+import { useMe } from '../useMe.ts'
 import { traffic } from './traffic.ts'
 import classes from './Visit.module.css'
 
 /** Devices that are or were connected, those still there first. */
-export function Devices({ sessions }: { sessions: readonly Session[] }) {
+export function Devices({ detail: { visit, sessions } }: { detail: Detail }) {
   const { t } = useText()
   const sorted = sessions.toSorted(
     (a, b) => Number(Boolean(a.ended_at)) - Number(Boolean(b.ended_at)) || (a.started_at < b.started_at ? 1 : -1),
@@ -20,7 +23,7 @@ export function Devices({ sessions }: { sessions: readonly Session[] }) {
       ) : (
         <ul className={classes.list}>
           {sorted.map((s) => (
-            <Device key={s.id} session={s} />
+            <Device key={s.id} visit={visit} session={s} />
           ))}
         </ul>
       )}
@@ -28,8 +31,10 @@ export function Devices({ sessions }: { sessions: readonly Session[] }) {
   )
 }
 
-function Device({ session: s }: { session: Session }) {
+function Device({ visit, session: s }: { visit: Visit; session: Session }) {
   const { t, language } = useText()
+  const { can } = useMe()
+  const open = useDialog()
   const site = useSite()
   const at = (instant: string) => near(instant, Date.now(), site.timezone, language)
   const total = traffic(s.input_octets + s.output_octets, language)
@@ -47,6 +52,16 @@ function Device({ session: s }: { session: Session }) {
             : t('web.devices.since', { nas: s.nas_name, from: at(s.started_at), traffic: total })}
         </div>
       </div>
+      {!s.ended_at && visit.status === 'checked_in' && can('visits.terminate') && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-label={t('web.disconnect.name', { device: s.mac || t('web.devices.unknown') })}
+          onClick={() => open({ kind: 'disconnect', visit, session: s })}
+        >
+          {t('web.disconnect.action')}
+        </Button>
+      )}
     </li>
   )
 }

@@ -6,9 +6,10 @@ import { Icon } from '../look/Icon.tsx'
 import { useProblemText } from '../look/States.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
-import { near, seconds } from '../time.ts'
+import { near, seconds, span } from '../time.ts'
 import { useMe } from '../useMe.ts'
-import { endings, isSettled, type SessionEnding } from './ending.ts'
+import { useNow } from '../useNow.ts'
+import { endings, isSettled, nextTry, type SessionEnding } from './ending.ts'
 import classes from './Visit.module.css'
 
 /** How the devices were disconnected, or why they are not yet. */
@@ -32,7 +33,7 @@ export function Ending({ detail }: { detail: Detail }) {
       </ul>
       {open && ended && (
         <div className={classes.retry}>
-          <span className={classes.note}>{t('web.ending.goeson')}</span>
+          <NextTry at={nextTry(list)} />
           {can('visits.terminate') && (
             <Button
               variant="default"
@@ -52,6 +53,21 @@ export function Ending({ detail }: { detail: Detail }) {
       )}
     </section>
   )
+}
+
+/** Counts down; once the time has passed, the attempt is under way. */
+function NextTry({ at }: { at: string | null }) {
+  const { t, language } = useText()
+  const site = useSite()
+  const now = useNow(1000)
+  const left = at ? span(Date.parse(at) - now) : null
+  const text = () => {
+    if (!at || !left) return t('web.ending.goeson')
+    if (Date.parse(at) <= now) return t('web.ending.now')
+    if (left.hours) return t('web.ending.next.at', { at: near(at, now, site.timezone, language) })
+    return left.minutes ? t('web.ending.next.minutes', left) : t('web.ending.next.seconds', left)
+  }
+  return <span className={classes.note}>{text()}</span>
 }
 
 function Story({ ending }: { ending: SessionEnding }) {

@@ -23,7 +23,22 @@ export function Happened({ detail }: { detail: Detail }) {
           <dt>{t('web.detail.visitid')}</dt>
           <dd>{detail.visit.id}</dd>
           <dt>{t('web.detail.workflow')}</dt>
-          <dd>{detail.workflow_id}</dd>
+          <dd>
+            {detail.workflow_url ? (
+              <a href={detail.workflow_url} target="_blank" rel="noreferrer">
+                {detail.workflow_id}
+                <span className="sr"> {t('web.detail.newtab')}</span>
+              </a>
+            ) : (
+              detail.workflow_id
+            )}
+          </dd>
+          {detail.visit.series_id && (
+            <>
+              <dt>{t('web.detail.seriesid')}</dt>
+              <dd>{detail.visit.series_id}</dd>
+            </>
+          )}
           {detail.visit.ended_by && (
             <>
               <dt>{t('web.detail.endedby')}</dt>
@@ -45,7 +60,7 @@ function Line({ event }: { event: TimelineEvent }) {
       <time dateTime={event.at}>{near(event.at, Date.now(), site.timezone, language)}</time>
       <span>
         {t.known(`web.event.${event.kind}`, event.kind)}
-        <span className="dimmed"> · {actor(event.actor)}</span>
+        <span className="dimmed"> · {actor(event.by)}</span>
       </span>
     </li>
   )

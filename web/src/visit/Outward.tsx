@@ -31,7 +31,7 @@ export function Outward({ detail }: { detail: Detail }) {
         {deliveries.map((d) => (
           <Sent key={d.id} delivery={d} />
         ))}
-        {crm && <Line what={t('web.outward.crm')} state={crm.state} at={crm.synced_at ?? crm.tried_at} />}
+        {crm && <Line what={t('web.outward.crm')} state={crm.state} reason={crm.reason} at={crm.synced_at ?? crm.tried_at} />}
       </ul>
     </section>
   )
@@ -43,13 +43,18 @@ function Sent({ delivery: d }: { delivery: Delivery }) {
     d.target === 'mail'
       ? t('web.outward.mail', { name: t.known(`web.mail.${d.name}`, d.name) })
       : t('web.outward.webhook', { name: d.name })
-  return <Line what={what} state={d.state} at={d.ended_at ?? d.created_at} />
+  const next = d.state === 'pending' && d.attempts > 0 ? d.next_attempt_at : undefined
+  return <Line what={what} state={d.state} reason={d.reason} next={next} at={d.ended_at ?? d.created_at} />
 }
 
-function Line({ what, state, at }: { what: string; state: string; at: string | undefined }) {
+type LineProps = { what: string; state: string; reason: string | undefined; at: string | undefined; next?: string }
+
+function Line({ what, state, reason, at, next }: LineProps) {
   const { t, language } = useText()
   const site = useSite()
   const mark = marks[state] ?? 'open'
+  const when = (instant: string) => near(instant, Date.now(), site.timezone, language)
+  const why = reason && state !== 'delivered' && state !== 'synced' ? t.known(`web.outward.reason.${reason}`, reason) : ''
   return (
     <li className={classes.story} data-state={mark}>
       <Icon name={icons[mark]} />
@@ -57,8 +62,10 @@ function Line({ what, state, at }: { what: string; state: string; at: string | u
         {what}
         <div className={classes.note}>
           {t.known(`web.outward.state.${state}`, state)}
-          {at && ` · ${near(at, Date.now(), site.timezone, language)}`}
+          {at && ` · ${when(at)}`}
+          {next && ` · ${t('web.outward.next', { at: when(next) })}`}
         </div>
+        {why && <div className={classes.note}>{why}</div>}
       </div>
     </li>
   )

@@ -17,6 +17,7 @@ import { Devices } from './Devices.tsx'
 import { Ending } from './Ending.tsx'
 import { Happened } from './Happened.tsx'
 import { Outward } from './Outward.tsx'
+import { Series } from './Series.tsx'
 import classes from './Visit.module.css'
 
 /** All about one visit, over the board and with an address of its own. */
@@ -63,8 +64,9 @@ function Body({ detail }: { detail: Detail }) {
         </div>
       </div>
       <Person detail={detail} />
+      {visit.series_id && <Series visit={visit} />}
       <Access detail={detail} />
-      <Devices sessions={detail.sessions} />
+      <Devices detail={detail} />
       <Ending detail={detail} />
       <Outward detail={detail} />
       <Happened detail={detail} />

@@ -30,3 +30,9 @@ export function endings(terminations: readonly Termination[], sessions: readonly
   }
   return [...found.values()]
 }
+
+/** When the first of them is asked again; null where nothing is scheduled. */
+export function nextTry(list: readonly SessionEnding[]): string | null {
+  const times = list.flatMap((e) => (e.last.next_try_at && !e.session?.ended_at ? [e.last.next_try_at] : []))
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null
+}

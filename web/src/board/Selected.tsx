@@ -1,0 +1,44 @@
+import { Button } from '@mantine/core'
+import { useMemo } from 'react'
+import type { Tab, Visit } from '../api/types.ts'
+import { useDialog } from '../dialog/Dialogs.tsx'
+import { Icon } from '../look/Icon.tsx'
+import { useText } from '../text/useText.tsx'
+import { useKey } from '../useKey.ts'
+import { useMe } from '../useMe.ts'
+import classes from './Board.module.css'
+import { manyOf, type Selection } from './useSelection.ts'
+
+/** How many are chosen, and what can be done with them. Who is gone from the list is not among them. */
+export function Selected({ tab, visits, selection }: { tab: Tab; visits: readonly Visit[]; selection: Selection }) {
+  const { t } = useText()
+  const { can } = useMe()
+  const open = useDialog()
+  const what = manyOf(tab, can)
+  // Overdue visitors have no access any more, and so no slip.
+  const fit = useMemo(() => visits.filter((v) => tab === 'expected' || v.status === 'checked_in'), [visits, tab])
+  const chosen = fit.filter((v) => selection.chosen.has(v.id))
+  useKey('Escape', selection.end)
+  if (!what) return null
+  return (
+    <div className={classes.selected} role="toolbar" aria-label={t('web.many.select')}>
+      <span role="status">{t.count('web.many.chosen', chosen.length)}</span>
+      <Button
+        size="xs"
+        fz="sm"
+        disabled={chosen.length === 0}
+        leftSection={what === 'revealMany' && <Icon name="print" size={16} />}
+        onClick={() => open({ kind: what, visits: chosen })}
+      >
+        {t(`web.many.${what}`)}
+      </Button>
+      <Button size="xs" fz="sm" variant="default" onClick={() => selection.set(fit.map((v) => v.id))}>
+        {t('web.many.all', { count: fit.length })}
+      </Button>
+      <Button size="xs" fz="sm" variant="subtle" onClick={selection.end}>
+        {t('web.many.end')}
+      </Button>
+      <span className={classes.hint}>{t('web.many.hint')}</span>
+    </div>
+  )
+}
