@@ -85,7 +85,7 @@ func tagOf(path string) string {
 		return "kiosks"
 	case slices.Contains(parts, "nases"), slices.Contains(parts, "refused-logins"):
 		return "nases"
-	case strings.HasPrefix(parts[len(parts)-1], "evacuation"), slices.Contains(parts, "roll-calls"):
+	case strings.HasPrefix(parts[len(parts)-1], "evacuation"), slices.Contains(parts, "evacuation"), slices.Contains(parts, "roll-calls"):
 		return "evacuation"
 	}
 	switch parts[0] {
