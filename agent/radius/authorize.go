@@ -63,8 +63,12 @@ func (s *Server) authorize(r *request) verdict {
 	switch v.method {
 	case methodSeveral:
 		return v.refuse(wire.RefusedAmbiguousCredentials)
-	case methodNone, methodEAP:
+	case methodEAP:
 		return v.refuse(wire.RefusedUnsupportedMethod)
+	case methodNone:
+		if !r.waits { // a roll code needs no password
+			return v.refuse(wire.RefusedUnsupportedMethod)
+		}
 	}
 
 	// Who guesses is refused unchecked, also when this guess would be right.
@@ -81,6 +85,9 @@ func (s *Server) authorize(r *request) verdict {
 			s.countTry(v, user, device, r.at)
 			return v
 		}
+	}
+	if v.method == methodNone {
+		return v.refuse(wire.RefusedUnsupportedMethod)
 	}
 	if v.refused == "" && !r.proves(v.method, v.grant.Password) {
 		v.refused = r.disproved()

@@ -111,7 +111,7 @@ func ssidOf(called string) string {
 
 // redeem decides a login by code.
 func (s *Server) redeem(r *request, v verdict, zone string) verdict {
-	v.byCode = true
+	v.byCode, v.refused = true, ""
 	if !r.provesCode(v.method) {
 		return v.refuse(r.disproved())
 	}
@@ -137,10 +137,13 @@ func (s *Server) redeem(r *request, v verdict, zone string) verdict {
 
 // provesCode reports whether a request's password fits a code, which is proof
 // itself. PAP's may be anything, as portals fill in what they like, but must be
-// text: rubbish means that the secrets differ, and a use would be wasted. The other
-// methods show only whether it is a certain one: none, or the code again.
+// text: rubbish means that the secrets differ, and a use would be wasted. Where there
+// is none, Message-Authenticator has to tell. The other methods show only whether it
+// is a certain one: none, or the code again.
 func (r *request) provesCode(m method) bool {
 	switch m {
+	case methodNone:
+		return r.messageAuthenticator != 0
 	case methodPAP:
 		r.provesPAP("")
 		return !r.garbled
