@@ -1,10 +1,11 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 import { finish } from './build/finish.ts'
+import { offline } from './build/offline.ts'
 import { themeVariables } from './build/variables.ts'
 
 export default defineConfig({
-  plugins: [react(), themeVariables(), finish()],
+  plugins: [react(), themeVariables(), offline(), finish()],
   build: {
     target: 'es2022',
     // The placeholder is tracked; `make web` removes what an earlier build left.

@@ -10,6 +10,7 @@ import { createRoot } from 'react-dom/client'
 import { signedOut } from './api/client.ts'
 import { Problem } from './api/problem.ts'
 import { meQuery } from './api/queries.ts'
+import { forgetNames } from './evacuation/leaving.ts'
 import { ToastProvider } from './look/Toasts.tsx'
 import { theme } from './look/theme.ts'
 import { router } from './routes.tsx'
@@ -33,6 +34,7 @@ signedOut.addEventListener('signedout', () => {
   const next = router.state.location.href
   client.clear()
   client.setQueryData(meQuery.queryKey, undefined)
+  void forgetNames()
   router.navigate({ to: '/sign-in', search: next === '/' ? {} : { next } })
 })
 

@@ -1,13 +1,13 @@
 /** What this browser remembers: choices of taste only, nothing of visits. It may refuse to. */
 export const stored = {
-  get(name: 'language' | 'site'): string | null {
+  get(name: 'language' | 'site' | 'contrast'): string | null {
     try {
       return localStorage.getItem(`foyer-${name}`)
     } catch {
       return null
     }
   },
-  set(name: 'language' | 'site', value: string): void {
+  set(name: 'language' | 'site' | 'contrast', value: string): void {
     try {
       localStorage.setItem(`foyer-${name}`, value)
     } catch {

@@ -8,4 +8,10 @@ const evacuation = createRoute({
   component: page(async () => (await import('./Evacuation.tsx')).Evacuation, 'evacuation.read'),
 })
 
-export const evacuationRoutes = [evacuation] as const
+const report = createRoute({
+  getParentRoute: () => site,
+  path: '/evacuation/$rollcall',
+  component: page(async () => (await import('./Report.tsx')).Report, 'evacuation.read'),
+})
+
+export const evacuationRoutes = [evacuation, report] as const

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, type LinkProps } from '@tanstack/react-router'
+import { Link, type LinkProps, useLocation } from '@tanstack/react-router'
 import { agentsQuery } from '../api/queries.ts'
+import { useRollCallOn, useSendLeft } from '../evacuation/useRollCallOn.ts'
 import { Icon } from '../look/Icon.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
@@ -16,7 +17,8 @@ type Trouble = { key: string; text: string; to: NonNullable<LinkProps['to']> }
 export function Banners() {
   const { t } = useText()
   const site = useSite()
-  const troubles = [...useAgentsAway()]
+  useSendLeft()
+  const troubles = [...useEvacuationOn(), ...useAgentsAway()]
   return troubles.map((x) => (
     <div key={x.key} className={classes.banner} role="status">
       <Icon name="warn" />
@@ -30,6 +32,17 @@ export function Banners() {
       </Button>
     </div>
   ))
+}
+
+/** Except where one sees it anyway. */
+function useEvacuationOn(): Trouble[] {
+  const { t, language } = useText()
+  const site = useSite()
+  const call = useRollCallOn()
+  const there = useLocation({ select: (l) => /^\/sites\/[^/]+\/evacuation/.test(l.pathname) })
+  if (!call || there) return []
+  const at = near(call.started_at, Date.now(), site.timezone, language)
+  return [{ key: 'evacuation', text: t(`web.evacuation.banner.${call.kind}`, { at }), to: '/sites/$site/evacuation' }]
 }
 
 function useAgentsAway(): Trouble[] {

@@ -1,67 +1,53 @@
 import { ActionIcon, type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { api } from '../api/client.ts'
 import { Icon } from '../look/Icon.tsx'
-import { useProblemText } from '../look/States.tsx'
-import { useToast } from '../look/Toasts.tsx'
 import { type Language, languageNames, languages } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
 import { useMe } from '../useMe.ts'
+import { useSignOut } from './useSignOut.tsx'
 
 const schemes = ['light', 'dark', 'auto'] as const
 
 export function UserMenu() {
   const { t, language, speak } = useText()
   const { me } = useMe()
-  const client = useQueryClient()
-  const navigate = useNavigate()
-  const toast = useToast()
-  const explain = useProblemText()
   // Switching the transitions off meanwhile takes a style element.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true })
-
-  const signOut = async () => {
-    try {
-      await api.post('/api/v1/logout')
-      client.clear()
-      navigate({ to: '/sign-in' })
-    } catch (error) {
-      toast({ text: explain(error), bad: true })
-    }
-  }
+  const { signOut, question } = useSignOut()
   return (
-    <Menu width={220}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="xl" aria-label={t('web.user', { name: me?.name ?? '' })}>
-          <Icon name="user" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me?.name && <Menu.Label>{me.name}</Menu.Label>}
-        <Menu.Divider />
-        <Menu.Label>{t('web.language')}</Menu.Label>
-        <Menu.RadioGroup value={language} onChange={(value) => speak(value as Language)}>
-          {languages.map((l) => (
-            <Menu.RadioItem key={l} value={l} lang={l} closeMenuOnClick>
-              {languageNames[l]}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-        <Menu.Divider />
-        <Menu.Label>{t('web.theme')}</Menu.Label>
-        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
-          {schemes.map((s) => (
-            <Menu.RadioItem key={s} value={s} closeMenuOnClick>
-              {t(`web.theme.${s}`)}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-        <Menu.Divider />
-        <Menu.Item leftSection={<Icon name="left" size={18} />} onClick={signOut}>
-          {t('web.signout')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu width={220}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size="xl" aria-label={t('web.user', { name: me?.name ?? '' })}>
+            <Icon name="user" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {me?.name && <Menu.Label>{me.name}</Menu.Label>}
+          <Menu.Divider />
+          <Menu.Label>{t('web.language')}</Menu.Label>
+          <Menu.RadioGroup value={language} onChange={(value) => speak(value as Language)}>
+            {languages.map((l) => (
+              <Menu.RadioItem key={l} value={l} lang={l} closeMenuOnClick>
+                {languageNames[l]}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Divider />
+          <Menu.Label>{t('web.theme')}</Menu.Label>
+          <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+            {schemes.map((s) => (
+              <Menu.RadioItem key={s} value={s} closeMenuOnClick>
+                {t(`web.theme.${s}`)}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Divider />
+          <Menu.Item leftSection={<Icon name="left" size={18} />} onClick={signOut}>
+            {t('web.signout')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {question}
+    </>
   )
 }

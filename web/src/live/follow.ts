@@ -1,6 +1,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { showVisit, visitQuery } from '../api/queries.ts'
 import type { VisitPage } from '../api/types.ts'
+import { Again } from './again.ts'
 import type { LiveEvent } from './link.ts'
 
 type Pages = InfiniteData<VisitPage>
@@ -17,10 +18,17 @@ const gatherFor = 100
 /** With more changes at once, reading the lists is cheaper than reading the visits. */
 const singlyMost = 6
 
+/** In a roll call people mark one after the other; each screen reads the list this often at most. */
+const evacuationEvery = 400
+
 /** Brings what is shown after events. A burst is gathered, so that it costs a few requests. */
 export class Follower {
   private visits = new Set<string>()
   private timer: ReturnType<typeof setTimeout> | null = null
+  private readonly evacuation = new Again(
+    () => this.client.invalidateQueries({ queryKey: ['evacuation', this.site] }),
+    evacuationEvery,
+  )
 
   constructor(
     private readonly client: QueryClient,
@@ -28,6 +36,7 @@ export class Follower {
   ) {}
 
   event(e: LiveEvent): void {
+    if (e.kind.startsWith('roll_call.') || (e.visit_id && !e.kind.startsWith('session.'))) this.evacuation.ask()
     if (e.agent_id || e.kind.startsWith('agent.')) this.client.invalidateQueries({ queryKey: ['agents', this.site] })
     if (!e.visit_id) return
     if (e.kind.startsWith('session.')) {
@@ -49,6 +58,7 @@ export class Follower {
 
   stop(): void {
     if (this.timer) clearTimeout(this.timer)
+    this.evacuation.stop()
   }
 
   private async catchUp(): Promise<void> {
