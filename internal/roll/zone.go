@@ -17,6 +17,12 @@ var ErrCodeUnknown = refusal("roll_code_unknown", "No roll of this zone has this
 // ErrTooManyCodes: more than MaxCodes at once.
 var ErrTooManyCodes = &visit.Error{Kind: visit.KindInvalid, Code: "roll_codes_too_many", Field: "codes", Message: "These are more than 100 codes. Enter fewer at a time."}
 
+// ZoneID names a zone, in the form of a UUID.
+type ZoneID string
+
+// SeriesID names a Series, in the form of a UUID.
+type SeriesID string
+
 // Series are the rolls that were printed under one key pair and format, also those
 // that were deleted: they are kept as retired ones, so that their tickets are not
 // printed again.

@@ -36,6 +36,9 @@ var refusals = map[string]*visit.Error{
 	"nases_max_session":           visit.Invalid("max_session_seconds", "At least 60 seconds, or 0 for no limit."),
 	"nases_interim":               visit.Invalid("interim_seconds", "At least 60 seconds (RFC 2869 5.16)."),
 	"nases_message_authenticator": visit.Invalid("message_authenticator", "One of require, auto, allow_none."),
+	"zones_name":                  visit.Errorf(visit.KindConflict, "zone_name_taken", "Another zone of the site has this name."),
+	"zone_ways_pkey":              visit.Errorf(visit.KindConflict, "way_taken", "From one of these NASes and networks another zone is reached already."),
+	"rolls_number":                errNumberTaken,
 	"users_email":                 visit.Errorf(visit.KindConflict, "email_taken", "Another user has this e-mail address."),
 	"idempotency_key_length":      visit.Invalid("idempotency_key", "The key is too long."),
 }

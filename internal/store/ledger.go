@@ -84,12 +84,17 @@ func (s *Store) compose(ctx context.Context, q db, site visit.SiteID, rows []led
 	if err != nil {
 		return nil, err
 	}
+	ofRolls, err := s.rollObjects(ctx, q, site, objects)
+	if err != nil {
+		return nil, err
+	}
 	entries := make([]*wire.Entry, len(rows))
 	for i, r := range rows {
 		entry := &wire.Entry{Position: r.position(), ObjectID: r.ObjectID}
-		if r.Kind == ledgerNAS {
+		switch {
+		case r.Kind == ledgerNAS:
 			s.composeNAS(entry, nases)
-		} else {
+		case !ofRolls.compose(r.Kind, entry):
 			s.composeGrant(entry, grants)
 		}
 		entries[i] = entry
@@ -165,6 +170,9 @@ func (s *Store) Snapshot(ctx context.Context, site visit.SiteID, chunk func(part
 		}
 		send := &snapshot{s: s, q: q, site: site, chunk: chunk, part: wire.Snapshot{ID: id, Position: row.position(), Now: s.now()}}
 		if err := send.nases(ctx); err != nil {
+			return err
+		}
+		if err := send.rolls(ctx); err != nil {
 			return err
 		}
 		return send.grants(ctx)

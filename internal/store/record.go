@@ -17,8 +17,13 @@ import (
 
 // Kinds of ledger entry.
 const (
-	ledgerVoucher = "voucher"
-	ledgerNAS     = "nas"
+	ledgerVoucher   = "voucher"
+	ledgerNAS       = "nas"
+	ledgerZone      = "zone"
+	ledgerRoll      = "roll"
+	ledgerRollCodes = "roll_codes" // object: the roll
+	ledgerRollUsage = "roll_usage" // object: the roll
+	ledgerAccess    = "access"
 )
 
 // changes is what one transaction adds to one site: rows of its audit chain,
@@ -75,6 +80,8 @@ func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 		object = "agent:" + string(e.AgentID)
 	case e.Kind == visit.EventRollCallStarted, e.Kind == visit.EventRollCallMarked, e.Kind == visit.EventRollCallEnded:
 		object = fmt.Sprint("roll_call:", e.Data["roll_call_id"])
+	case e.Kind == visit.EventAccessStarted, e.Kind == visit.EventAccessChanged, e.Kind == visit.EventAccessEnded:
+		object = fmt.Sprint("access:", e.Data["access_id"])
 	case e.Kind == visit.EventPersonErased:
 		object = fmt.Sprint("person:", e.Data["person_id"])
 	case e.Kind == visit.EventPasswordResetAsked, e.Kind == visit.EventUserInvited:

@@ -43,6 +43,14 @@ const (
 	EventDisconnectFailed EventKind = "session.disconnect_failed"    // that came to nothing, or to nothing certain
 )
 
+// Events of accesses, which belong to no visit. Their data holds ids, kinds, numbers
+// and instants.
+const (
+	EventAccessStarted EventKind = "access.started" // a roll code's first use
+	EventAccessChanged EventKind = "access.changed" // its end moved, or it goes on after one
+	EventAccessEnded   EventKind = "access.ended"
+)
+
 // Events that ask for a link to set a password to be mailed. Their data holds the
 // user's id alone; they are of the deployment.
 const (
