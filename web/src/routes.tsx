@@ -11,19 +11,23 @@ import { networkRoutes } from './network/routes.tsx'
 import { Alone, Loaded, NoRole } from './page.tsx'
 import { inside, root, site } from './parents.tsx'
 import { settingsRoutes } from './settings/routes.tsx'
+import { setupRoutes } from './setup/routes.tsx'
 import { signInRoutes } from './signin/routes.tsx'
 import { stored } from './stored.ts'
 import { useText } from './text/useText.tsx'
+import { useMe } from './useMe.ts'
 
 const start = createRoute({ getParentRoute: () => inside, path: '/', component: Start })
 
-/** The site that this browser looked at last, else the first. */
+/** The site that this browser looked at last, else the first. Whoever can make the first one is led through it. */
 function Start() {
   const { t } = useText()
+  const { me, can } = useMe()
   const sites = useQuery(sitesQuery)
   const open = sites.data?.filter((s) => !s.archived_at)
   const found = open?.find((s) => s.id === stored.get('site')) ?? open?.[0]
   if (found) return <Navigate to="/sites/$site" params={{ site: found.id }} replace />
+  if (open?.length === 0 && me?.all_sites && can('sites.write')) return <Navigate to="/setup" replace />
   return (
     <Alone>
       <Loaded query={sites}>
@@ -54,6 +58,7 @@ export const router = createRouter({
     inside.addChildren([
       start,
       ...visitRoutes,
+      ...setupRoutes,
       site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
     ]),
   ]),

@@ -46,13 +46,6 @@ export const nasesQuery = (site: string) =>
     queryFn: async ({ signal }) => (await api.get('/api/v1/sites/{site}/nases', { path: { site }, signal })).items,
   })
 
-export const refusedQuery = (site: string) =>
-  queryOptions({
-    queryKey: ['refused', site],
-    queryFn: async ({ signal }) =>
-      (await api.get('/api/v1/sites/{site}/refused-logins', { path: { site }, query: { limit: 20 }, signal })).items,
-  })
-
 const pageSize = 100
 
 export const visitsQuery = (site: string, tab: Tab, q: string) =>

@@ -42,9 +42,14 @@ const sections: Section[] = [
     base: 'network',
     icon: 'network',
     label: 'web.nav.network',
-    to: '/sites/$site/network',
-    needs: ['agents.read', 'nases.read'],
-    parts: [],
+    to: '/sites/$site/network/agents',
+    needs: [],
+    parts: [
+      { label: 'web.network.agents', to: '/sites/$site/network/agents', needs: ['agents.read'] },
+      { label: 'web.network.nases', to: '/sites/$site/network/access-points', needs: ['nases.read'] },
+      { label: 'web.network.refused', to: '/sites/$site/network/refused', needs: ['nases.read'] },
+      { label: 'web.network.terminations', to: '/sites/$site/network/terminations', needs: ['visits.terminate'] },
+    ],
   },
   {
     base: 'settings',

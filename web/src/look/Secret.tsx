@@ -26,7 +26,8 @@ export function Groups({ value }: { value: string }) {
   return starts.map((at) => <span key={at}>{value.slice(at, at + 4)}</span>)
 }
 
-function Copy({ label, from }: { label: string; from: React.RefObject<HTMLElement | null> }) {
+/** Copies the text of a node; what is shown and what is copied cannot differ. */
+export function Copy({ label, from }: { label: string; from: React.RefObject<HTMLElement | null> }) {
   const { t } = useText()
   const [copied, setCopied] = useState(false)
   useEffect(() => {
