@@ -94,6 +94,10 @@ func (b *board) Overdue(ctx context.Context, _ int) ([]visit.VisitID, error) {
 	return b.overdue, b.call(ctx, "Overdue")
 }
 
+func (b *board) ExpireDisconnects(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "ExpireDisconnects")
+}
+
 func (b *board) RevokeVoucher(ctx context.Context, id visit.VisitID, in store.RevokeInput) (store.Revoked, error) {
 	if in.By != store.Fallback {
 		return store.Revoked{}, errors.New("only the workflow stamps intents as taken")

@@ -52,6 +52,7 @@ type Stragglers interface {
 	IntentSent(ctx context.Context, id visit.VisitID) error
 	OpenVisits(ctx context.Context, after visit.VisitID, limit int) ([]store.OpenVisit, error)
 	Overdue(ctx context.Context, limit int) ([]visit.VisitID, error)
+	ExpireDisconnects(ctx context.Context, limit int) (int, error)
 }
 
 // Chores keep the database in order; each returns how much there was to do.

@@ -60,6 +60,7 @@ func (s *sweeper) steps() []step {
 	return []step{
 		{"overdue", 5 * time.Second, s.overdue},
 		{"intents", 5 * time.Second, s.intents},
+		{"disconnects", 5 * time.Second, limited(s.store.ExpireDisconnects)},
 		{"workflows", 30 * time.Second, s.missing},
 		{"no_shows", 30 * time.Second, limited(s.store.MarkNoShows)},
 		{"leaving_soon", 10 * time.Second, limited(s.store.LeavingSoon)},

@@ -11,17 +11,20 @@ import (
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
-// climb is the ending of one grant's sessions. Its own goroutine uses it, but
-// for asks.
+// climb is the ending of one grant's sessions: of those that were asked for alone,
+// and once the grant has ended of all. Its own goroutine uses it, but for asks.
 type climb struct {
 	l     *Ladder
 	grant wire.Grant
 	asks  asks          // guarded by l.mu
 	wake  chan struct{} // capacity 1: asks may have changed
 
+	all      bool           // the grant has ended: all its sessions
 	self     bool           // asked for by the agent itself at least once
 	commands []wire.Command // to be answered
 	last     *wire.Command  // answered last
+	cuts     []cut          // single sessions, to be answered
+	cutsDone []cut          // the same, answered
 	begunAt  time.Time
 	askedAt  time.Time // by whomever, last
 	rounds   int
@@ -63,7 +66,7 @@ func (c *climb) round(ctx context.Context) {
 	for ctx.Err() == nil {
 		c.collect()
 		todo := slices.DeleteFunc(slices.Clone(c.targets), func(t *target) bool {
-			return t.round == c.rounds || t.result.Done()
+			return t.round == c.rounds || t.result.Done() || !c.wanted(t)
 		})
 		if len(todo) == 0 {
 			return
@@ -83,20 +86,58 @@ func (c *climb) round(ctx context.Context) {
 // collect takes up what was asked, and the sessions now known.
 func (c *climb) collect() {
 	taken := c.l.take(c)
+	c.all = c.all || taken.self || len(taken.commands) > 0
 	c.self = c.self || taken.self
 	c.commands = append(c.commands, taken.commands...)
 	if !taken.empty() {
 		c.askedAt = c.l.cfg.Now()
 	}
-	for _, s := range slices.Concat(c.l.cfg.Sessions.ByGrant(c.grant.ID), taken.extra) {
-		c.add(s)
+	for _, w := range taken.cuts {
+		for _, s := range w.sessions {
+			w.targets = append(w.targets, c.add(s))
+		}
+		c.cuts = append(c.cuts, w)
+	}
+	if c.all {
+		for _, s := range slices.Concat(c.l.cfg.Sessions.ByGrant(c.grant.ID), taken.extra) {
+			c.add(s)
+		}
+		return
+	}
+	for i := range c.cuts {
+		c.cuts[i].targets = c.successors(c.cuts[i].targets)
 	}
 }
 
-// add makes s a target, unless it is one. The server may know a session by
-// another start than the table, and finds its row by its own. What the table has
-// under this key may be another guest's: then s keeps its own.
-func (c *climb) add(s wire.Session) {
+// successors adds to the targets of a cut the sessions that took the place of a
+// login among them: its Accounting-Start came meanwhile.
+func (c *climb) successors(targets []*target) []*target {
+	for i := 0; i < len(targets); i++ {
+		status, _ := c.l.cfg.Sessions.Watch(targets[i].watched())
+		if status.ReplacedBy == nil {
+			continue
+		}
+		by, _ := c.l.cfg.Sessions.Watch(wire.Session{Key: *status.ReplacedBy, Username: targets[i].session.Username, MAC: targets[i].session.MAC})
+		if !by.Known {
+			continue
+		}
+		if next := c.add(by.Session); !slices.Contains(targets, next) {
+			targets = append(targets, next)
+		}
+	}
+	return targets
+}
+
+// wanted reports whether a target is to be asked for in the round under way: while
+// the grant is good, nobody repeats what was asked for once.
+func (c *climb) wanted(t *target) bool {
+	return c.all || slices.ContainsFunc(c.cuts, func(w cut) bool { return slices.Contains(w.targets, t) })
+}
+
+// add makes s a target, unless it is one, and returns it. The server may know a
+// session by another start than the table, and finds its row by its own. What the
+// table has under this key may be another guest's: then s keeps its own.
+func (c *climb) add(s wire.Session) *target {
 	if s.Username == "" {
 		s.Username = c.grant.Username
 	}
@@ -112,9 +153,11 @@ func (c *climb) add(s wire.Session) {
 			t.session.ID, t.result.SessionID, t.session.Key = s.ID, s.ID, s.Key
 		}
 		t.reopen(c.l)
-		return
+		return t
 	}
-	c.targets = append(c.targets, newTarget(s, key))
+	t := newTarget(s, key)
+	c.targets = append(c.targets, t)
+	return t
 }
 
 // sameKey compares starts by the millisecond: on its way through the server's
@@ -132,29 +175,60 @@ func (c *climb) done() bool {
 // command, a session not asked for yet, or the agent's own wish after a while.
 func (c *climb) mustAsk() bool {
 	fresh := slices.ContainsFunc(c.targets, func(t *target) bool { return t.round == 0 })
-	return fresh || len(c.commands) > 0 || !c.done() && c.l.cfg.Now().Sub(c.roundAt) >= c.l.cfg.FirstRetry
+	return fresh || len(c.commands)+len(c.cuts) > 0 || !c.done() && c.l.cfg.Now().Sub(c.roundAt) >= c.l.cfg.FirstRetry
 }
 
 // report journals the results: once for each command, or, when something has
-// changed, for the last one answered.
+// changed, for the last one answered. What was asked for alone is answered alone.
 func (c *climb) report(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // what was cut short is no result
 	}
-	changed := false
-	results := make([]wire.SessionResult, 0, len(c.targets))
+	var changed []*target
 	for _, t := range c.targets {
-		changed = t.changed() || changed
-		results = append(results, wire.SessionResult{Key: t.session.Key, Result: t.result})
+		if t.changed() {
+			changed = append(changed, t)
+		}
 	}
-	if len(c.commands) == 0 && changed {
-		c.journal(ctx, c.last, results)
+	if c.all && len(c.commands) == 0 && len(changed) > 0 {
+		c.journal(ctx, c.last, results(c.targets))
 	}
 	for _, cmd := range c.commands {
 		c.last = &cmd
-		c.journal(ctx, c.last, results)
+		c.journal(ctx, c.last, results(c.targets))
 	}
 	c.commands = nil
+	for _, w := range c.cutsDone {
+		if !c.all && slices.ContainsFunc(w.targets, func(t *target) bool { return slices.Contains(changed, t) && c.newest(t) == w.command }) {
+			c.journal(ctx, &w.command, results(w.targets))
+		}
+	}
+	for _, w := range c.cuts {
+		c.journal(ctx, &w.command, results(w.targets))
+	}
+	// Of what was asked for again the newest is answered, and of what is done none.
+	c.cutsDone = slices.DeleteFunc(slices.Concat(c.cutsDone, c.cuts), func(w cut) bool {
+		return !slices.ContainsFunc(w.targets, func(t *target) bool { return !t.result.Done() && c.newest(t) == w.command })
+	})
+	c.cuts = nil
+}
+
+// newest is the last command that asked for a target alone.
+func (c *climb) newest(t *target) (cmd wire.Command) {
+	for _, w := range slices.Concat(c.cutsDone, c.cuts) {
+		if slices.Contains(w.targets, t) {
+			cmd = w.command
+		}
+	}
+	return cmd
+}
+
+func results(targets []*target) []wire.SessionResult {
+	list := make([]wire.SessionResult, 0, len(targets))
+	for _, t := range targets {
+		list = append(list, wire.SessionResult{Key: t.session.Key, Result: t.result})
+	}
+	return list
 }
 
 func (c *climb) journal(ctx context.Context, cmd *wire.Command, results []wire.SessionResult) {

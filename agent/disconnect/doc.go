@@ -1,4 +1,5 @@
-// Package disconnect ends the live sessions of a grant that is no more.
+// Package disconnect ends live sessions: all of a grant that is no more, or single
+// ones.
 //
 // # The ladder
 //
@@ -30,6 +31,13 @@
 // when there was nothing to end. A climb that the agent began repeats by itself,
 // from 10 s to 5 min apart and for an hour, because the server may be out of
 // reach; one begun by command leaves repeating to the server's workflow.
+//
+// The server may also ask for single sessions of a grant that is good
+// ([Ladder.Cut]): staff cut one device off, which may log in again. The grant's climb
+// then has these as its only targets, asks for each once a command, and watches. When
+// the grant ends meanwhile, the same climb takes in all of its sessions, so that no
+// NAS is asked twice at a time about one session and no answer is taken for proof of
+// another's request; the single commands are answered with their own sessions alone.
 //
 // # Bounds
 //

@@ -121,6 +121,19 @@ func (l *Ladder) End(grant wire.Grant, cmd *wire.Command, extra []wire.Session) 
 	if cmd == nil && len(extra) == 0 && len(l.cfg.Sessions.ByGrant(grant.ID)) == 0 {
 		return
 	}
+	l.ask(grant, func(a *asks) { a.join(cmd, extra) })
+}
+
+// Cut has these sessions ended, once each, although their grant is good: the server
+// asked for them alone. It returns at once. The outcome is journalled with cmd, also
+// when there was nothing to end. Should the grant end meanwhile, the climb that ends
+// all of its sessions takes these over.
+func (l *Ladder) Cut(grant wire.Grant, cmd wire.Command, sessions []wire.Session) {
+	l.ask(grant, func(a *asks) { a.cut(cmd, sessions) })
+}
+
+// ask gives a grant's climb something to do, and makes one if there is none.
+func (l *Ladder) ask(grant wire.Grant, join func(*asks)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ctx.Err() != nil {
@@ -137,7 +150,7 @@ func (l *Ladder) End(grant wire.Grant, cmd *wire.Command, extra []wire.Session) 
 		l.climbs[grant.ID] = c
 		l.waiting = append(l.waiting, c)
 	}
-	c.asks.join(cmd, extra)
+	join(&c.asks)
 	c.wakeUp()
 	l.startWaiting()
 }
@@ -197,13 +210,27 @@ type asks struct {
 	self     bool // by the agent itself
 	commands []wire.Command
 	extra    []wire.Session
+	cuts     []cut
+}
+
+// cut is the wish to end single sessions of a grant that is good.
+type cut struct {
+	command  wire.Command
+	sessions []wire.Session
+	targets  []*target // once taken up
 }
 
 // maxAsked bounds commands and sessions that wait in one climb; more are
 // forgotten, and the server asks again.
 const maxAsked = 1000
 
-func (a *asks) empty() bool { return !a.self && len(a.commands) == 0 }
+func (a *asks) empty() bool { return !a.self && len(a.commands) == 0 && len(a.cuts) == 0 }
+
+func (a *asks) cut(cmd wire.Command, sessions []wire.Session) {
+	if len(a.cuts) < maxAsked {
+		a.cuts = append(a.cuts, cut{command: cmd, sessions: sessions})
+	}
+}
 
 func (a *asks) join(cmd *wire.Command, extra []wire.Session) {
 	if cmd == nil {

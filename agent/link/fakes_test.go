@@ -180,17 +180,22 @@ func (j *fakeJournal) stored() uint64 {
 	return j.acked
 }
 
-// ask is a call of Ladder.End.
+// ask is a call of Ladder.End, or of Ladder.Cut.
 type ask struct {
 	grant wire.Grant
 	cmd   *wire.Command
 	extra []wire.Session
+	only  bool
 }
 
 type fakeLadder chan ask
 
 func (f fakeLadder) End(grant wire.Grant, cmd *wire.Command, extra []wire.Session) {
-	f <- ask{grant, cmd, extra}
+	f <- ask{grant, cmd, extra, false}
+}
+
+func (f fakeLadder) Cut(grant wire.Grant, cmd wire.Command, sessions []wire.Session) {
+	f <- ask{grant, &cmd, sessions, true}
 }
 
 type fakeSessions chan wire.SessionReport

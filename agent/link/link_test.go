@@ -209,8 +209,11 @@ func TestCommandsAndSessions(t *testing.T) {
 	session := wire.Session{Username: "v", Key: wire.SessionKey{NASID: "nas-1", AcctSessionID: "s"}}
 	hub.Raw([]byte(`{"type":"presence.snapshot","from":"a newer hub"}`))
 	hub.Send(&wire.SessionTerminate{Command: command, GrantID: "g", Username: "v", Sessions: []wire.Session{session}},
+		&wire.SessionTerminate{Command: command, GrantID: "g", Username: "v", Sessions: []wire.Session{session}, Only: true},
 		&wire.SessionReport{Open: []wire.Session{session}, Closed: []wire.SessionKey{session.Key}})
-	require.Equal(t, ask{wire.Grant{ID: "g", Username: "v", VisitID: "visit-1"}, &command, []wire.Session{session}}, b.ended())
+	require.Equal(t, ask{wire.Grant{ID: "g", Username: "v", VisitID: "visit-1"}, &command, []wire.Session{session}, false}, b.ended())
+	require.Equal(t, ask{wire.Grant{ID: "g", Username: "v", VisitID: "visit-1"}, &command, []wire.Session{session}, true}, b.ended(),
+		"a single session's command must not end the others")
 	require.Equal(t, wire.SessionReport{Open: []wire.Session{session}, Closed: []wire.SessionKey{session.Key}}, <-b.sessions)
 }
 

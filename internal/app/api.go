@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,9 +81,13 @@ func newLive(lc fx.Lifecycle, s *store.Store, n *store.Notifier, h HTTP, r prome
 const limitKeys = 10_000
 
 func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Client, l *live.Live, a *hub.Authority, ring *seal.Keyring,
-	vendors *crm.Vendors, h HTTP, in SignIn, agents AgentListener, o Outward, r prometheus.Registerer, log *slog.Logger,
+	vendors *crm.Vendors, h HTTP, in SignIn, agents AgentListener, o Outward, codec Codec, t Temporal, r prometheus.Registerer, log *slog.Logger,
 ) (*api.Server, error) {
 	guard, err := o.guard()
+	if err != nil {
+		return nil, err
+	}
+	workflowURL, err := codec.workflowURL(t.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +107,21 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		KioskAsks: limit.New(limit.Config{Rate: 0.5, Burst: 20, Keys: limitKeys}, time.Now),
 		Hash:      ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,
 		Version: version, PublicURL: h.PublicURL, AgentURL: agents.AgentURL, AgentPin: a.SPKI(),
-		TrustedProxies: h.TrustedProxies, Ready: s.Ready,
+		TrustedProxies: h.TrustedProxies, Ready: s.Ready, WorkflowURL: workflowURL,
 	})
+}
+
+// workflowURL makes the addresses of a namespace's workflows in the Temporal UI, which
+// leads from there to the latest run. It is nil where no address is configured.
+func (c Codec) workflowURL(namespace string) (func(id string) string, error) {
+	if c.TemporalUI == "" {
+		return nil, nil
+	}
+	base, err := url.Parse(c.TemporalUI)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return nil, errors.New("temporal-ui: this is not a web address such as https://temporal.example.org")
+	}
+	return func(id string) string { return base.JoinPath("namespaces", namespace, "workflows", id).String() }, nil
 }
 
 func serveAPI(lc fx.Lifecycle, h HTTP, s *api.Server, log *slog.Logger) error {

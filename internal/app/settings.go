@@ -93,6 +93,7 @@ type AgentListener struct {
 type Codec struct {
 	CodecListen string `help:"Loopback listener of the decode-only codec endpoint for the Temporal UI; empty for none." env:"FOYER_CODEC_LISTEN"`
 	CodecOrigin string `help:"The Temporal UI's exact origin." env:"FOYER_CODEC_ORIGIN"`
+	TemporalUI  string `name:"temporal-ui" help:"The Temporal UI's address, for links to visits' workflows; empty for none." env:"FOYER_TEMPORAL_UI"`
 }
 
 // APICommand runs the api role.

@@ -186,7 +186,7 @@ func (u *up) api() *APICommand {
 			RequestRate: 200, RequestBurst: 1000, ShutdownWithin: 15 * time.Second,
 		},
 		AgentListener: AgentListener{AgentListen: local(u.ports.agents), AgentHosts: []string{"127.0.0.1", "localhost"}, AgentURL: u.agentURL()},
-		Codec:         Codec{CodecListen: local(u.ports.codec), CodecOrigin: u.temporalUI()},
+		Codec:         Codec{CodecListen: local(u.ports.codec), CodecOrigin: u.temporalUI(), TemporalUI: u.temporalUI()},
 		Outward:       u.Outward,
 		Observability: Observability{MetricsListen: local(u.ports.apiMetrics)},
 	}

@@ -99,6 +99,7 @@ func examples() []wire.Frame {
 		&wire.Entry{Type: wire.TypeRollUsage, Position: position(54), ObjectID: string(rollID), Usage: &wire.RollUsage{RollID: rollID, Over: []byte{0x04}, Sold: []byte{0x0f}}},
 		&wire.Resume{Position: position(41), Now: checkedInAt, Epoch: 7},
 		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}},
+		&wire.SessionTerminate{Command: command(), GrantID: voucherID, Username: "v-7kq2mzr9", Sessions: []wire.Session{session()}, Only: true},
 		&wire.SessionReport{Open: []wire.Session{session()}, Closed: []wire.SessionKey{sessionKey()}},
 		&wire.ReportAck{Journal: journalID, Sequence: 105},
 		presence(),
