@@ -9,10 +9,10 @@ import { type Action, mainAction, moreActions, secondAction } from './actions.ts
 import classes from './Board.module.css'
 import { useActions } from './useActions.ts'
 
-type Props = { visit: Visit; reachable: boolean; onOpen?: () => void }
+type Props = { visit: Visit; reachable: boolean; onOpen?: () => void; overdue?: boolean }
 
 /** The one thing to do with a visit, and a menu of the others. */
-export function Actions({ visit, reachable, onOpen }: Props) {
+export function Actions({ visit, reachable, onOpen, overdue = true }: Props) {
   const { t } = useText()
   const { can } = useMe()
   const act = useActions()
@@ -20,7 +20,7 @@ export function Actions({ visit, reachable, onOpen }: Props) {
   const tabIndex = reachable ? 0 : -1
   const main = mainAction(visit, can)
   const more = moreActions(visit, can, Date.now())
-  const second = secondAction(more)
+  const second = overdue ? secondAction(more) : null
   const start = async (action: Action) => {
     setBusy(true)
     await act(action, visit)

@@ -61,7 +61,7 @@ export function Board() {
           {can('visits.write') && <NewMenu create={create} />}
         </div>
       </div>
-      {print.reading && (
+      {print.reading > 0 && (
         <div className={classes.strip}>
           <Waiting>{t('web.print.reading', { done: print.reading })}</Waiting>
         </div>

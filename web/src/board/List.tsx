@@ -13,7 +13,7 @@ import { Row } from './Row.tsx'
 import { flat, sections } from './sections.ts'
 import { useActions } from './useActions.ts'
 import { usePhone } from './usePhone.ts'
-import { manyOf, type Selection } from './useSelection.ts'
+import { choosable, manyOf, type Selection } from './useSelection.ts'
 
 type Props = {
   tab: Tab
@@ -81,7 +81,7 @@ export function List({ tab, visits, complete, selection, onOpen, onEnd }: Props)
                   now={now}
                   index={item.index + 1}
                   active={entry.key === focus.active}
-                  chosen={selection.on ? selection.chosen.has(entry.key) : undefined}
+                  chosen={selection.on && choosable(entry.visit, tab) ? selection.chosen.has(entry.key) : undefined}
                   onChoose={(range) => focus.choose(entry.visit, range)}
                   onOpen={() => onOpen(entry.visit)}
                   onFocus={() => focus.setActive(entry.key)}
@@ -149,7 +149,7 @@ function useRoving(
     if (next.key === active) scroller.current?.querySelector<HTMLElement>(`[data-visit="${active}"]`)?.focus()
   }
   const choose = (v: Visit, range: boolean) => {
-    if (!manyOf(tab, can)) return
+    if (!manyOf(tab, can) || !choosable(v, tab)) return
     selection.toggle(v.id, range ? people.map((e) => e.key) : undefined)
   }
   useKey('ArrowDown', () => go(at))

@@ -72,7 +72,7 @@ export function Row({ visit, tab, now, active, index, chosen, onChoose, onOpen, 
         <VisitBadge visit={visit} completed={tab === 'completed'} />
       </div>
       <div role="gridcell" className={classes.actions}>
-        <Actions visit={visit} reachable={active} onOpen={onOpen} />
+        <Actions visit={visit} reachable={active} onOpen={onOpen} overdue={tab === 'on_site'} />
       </div>
     </div>
   )

@@ -7,7 +7,7 @@ import { useText } from '../text/useText.tsx'
 import { useKey } from '../useKey.ts'
 import { useMe } from '../useMe.ts'
 import classes from './Board.module.css'
-import { manyOf, type Selection } from './useSelection.ts'
+import { choosable, manyOf, type Selection } from './useSelection.ts'
 
 /** How many are chosen, and what can be done with them. Who is gone from the list is not among them. */
 export function Selected({ tab, visits, selection }: { tab: Tab; visits: readonly Visit[]; selection: Selection }) {
@@ -15,8 +15,7 @@ export function Selected({ tab, visits, selection }: { tab: Tab; visits: readonl
   const { can } = useMe()
   const open = useDialog()
   const what = manyOf(tab, can)
-  // Overdue visitors have no access any more, and so no slip.
-  const fit = useMemo(() => visits.filter((v) => tab === 'expected' || v.status === 'checked_in'), [visits, tab])
+  const fit = useMemo(() => visits.filter((v) => choosable(v, tab)), [visits, tab])
   const chosen = fit.filter((v) => selection.chosen.has(v.id))
   useKey('Escape', selection.end)
   if (!what) return null

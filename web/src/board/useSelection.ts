@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from 'react'
-import type { Tab } from '../api/types.ts'
+import type { Tab, Visit } from '../api/types.ts'
 
 export type Selection = {
   on: boolean
@@ -17,6 +17,9 @@ export function manyOf(tab: Tab, can: (permission: string) => boolean): 'checkIn
   if (tab === 'on_site') return can('vouchers.reveal') ? 'revealMany' : null
   return null
 }
+
+/** Who is overdue has no access any more, and so no slip. */
+export const choosable = (v: Visit, tab: Tab): boolean => tab === 'expected' || v.status === 'checked_in'
 
 /** From one row to another, both included. */
 export function between(order: readonly string[], from: string, to: string): string[] {

@@ -12,12 +12,14 @@ type Props = {
   /** What is awaited meanwhile. */
   waiting: string
   danger?: boolean
+  /** What the other button says, where “Cancel” could be taken for the deed. */
+  dismiss?: string
   act: () => Promise<void>
   close: () => void
 }
 
 /** Asks before something that others notice. Enter does it, Escape does not. */
-export function Confirm({ title, children, action, waiting, danger, act, close }: Props) {
+export function Confirm({ title, children, action, waiting, danger, dismiss, act, close }: Props) {
   const { t } = useText()
   const { busy, error, run } = useAct()
   const explain = useProblemText()
@@ -33,7 +35,7 @@ export function Confirm({ title, children, action, waiting, danger, act, close }
         {busy && <Waiting>{waiting}</Waiting>}
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={close}>
-            {t('web.cancel')}
+            {dismiss ?? t('web.cancel')}
           </Button>
           <Button data-autofocus color={danger ? 'red.9' : undefined} loading={busy} onClick={() => run(act)}>
             {action}

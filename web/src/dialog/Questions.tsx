@@ -34,6 +34,7 @@ export function Cancel({ visit, close }: Props) {
   return (
     <Confirm
       danger
+      dismiss={t('web.cancelvisit.keep')}
       title={t('web.cancelvisit.title', { name: nameOf(visit) })}
       action={t('web.cancelvisit.action')}
       waiting={t('web.waiting')}

@@ -21,6 +21,7 @@ export function CancelSeries({ visit, close }: { visit: Visit; close: () => void
   return (
     <Confirm
       danger
+      dismiss={t('web.series.keep')}
       title={t('web.series.cancel.title', { name: nameOf(visit) })}
       action={rest ? t.count('web.series.cancel.action', rest.length) : t('web.action.cancel')}
       waiting={t('web.waiting')}

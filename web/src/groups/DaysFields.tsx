@@ -59,7 +59,7 @@ function Weekdays({ days, change }: Omit<Props, 'faults'>) {
             type="button"
             className={classes.weekday}
             aria-pressed={on}
-            aria-label={full.format(new Date(at))}
+            title={full.format(new Date(at))}
             onClick={() => change({ ...days, weekdays })}
           >
             {format.format(new Date(at))}

@@ -98,7 +98,7 @@ export function ImportForm({ close }: { close: () => void }) {
         >
           <FileButton accept=".csv,text/csv,text/plain" onChange={take}>
             {(props) => (
-              <Button {...props} data-autofocus leftSection={<Icon name="upload" size={18} />}>
+              <Button {...props} variant="default" data-autofocus leftSection={<Icon name="upload" size={18} />}>
                 {t('web.import.choose')}
               </Button>
             )}
