@@ -18,11 +18,11 @@ import (
 
 // pageRoutes are the addresses at which the dashboard shows something. Whatever
 // else is unknown stays a 404: a mistyped API path must not answer with a page.
-var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/sites/*rest", "/visits/*rest"}
+var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/kiosk", "/sites/*rest", "/visits/*rest"}
 
 // pagePolicy allows the dashboard its own files and nothing inline. Whoever gets
 // markup into a page gets no script or style to run with it.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // offlineWorker is the evacuation page's service worker. It stands at the root
@@ -59,6 +59,7 @@ func (s *Server) servePages() error {
 			s.refuse(c, newError(http.StatusNotFound, "There is nothing at this address."))
 		}
 	})
+	s.engine.GET("/kiosk.webmanifest", p.serveManifest)
 	s.engine.GET("/assets/:file", func(c *gin.Context) {
 		if !p.serveAsset(c) {
 			s.refuse(c, newError(http.StatusNotFound, "There is nothing at this address."))
@@ -87,6 +88,9 @@ func (p *pages) serveIndex(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-cache")
+	if c.FullPath() == "/kiosk" {
+		h.Set("Cache-Control", "no-store") // nor does the browser keep it for its back button
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("ETag", p.etag)
 	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(p.index))

@@ -83,7 +83,7 @@ func TestAreas(t *testing.T) {
 }
 
 var (
-	visitorAreas     = []string{}
+	visitorAreas     = []string{"kiosk"}
 	visitorLanguages = []string{"en", "de", "fr", "es", "it", "pl"}
 )
 

@@ -6,6 +6,7 @@ import { boardRoutes, visitRoutes } from './board/routes.tsx'
 import { evacuationRoutes } from './evacuation/routes.tsx'
 import { useSections } from './frame/sections.ts'
 import { UserMenu } from './frame/UserMenu.tsx'
+import { kioskRoutes } from './kiosk/routes.tsx'
 import { Empty } from './look/States.tsx'
 import { networkRoutes } from './network/routes.tsx'
 import { Alone, Loaded, NoRole } from './page.tsx'
@@ -55,6 +56,7 @@ function SiteStart() {
 export const router = createRouter({
   routeTree: root.addChildren([
     ...signInRoutes,
+    ...kioskRoutes,
     inside.addChildren([
       start,
       ...visitRoutes,
