@@ -53,12 +53,12 @@ function watch(page, faults) {
   })
 }
 
-export async function signIn(page, user = stack.users.reception) {
+export async function signIn(page, user = stack.users.reception, ready = page.getByRole('navigation', { name: 'Visits' })) {
   await page.goto('/sign-in')
   await page.getByLabel('E-mail').fill(user.email)
   await page.getByLabel('Password', { exact: true }).fill(user.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('navigation', { name: 'Visits' }).waitFor()
+  await ready.waitFor()
 }
 
 /** The API, as a program with an administrator's token calls it. */

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -36,14 +37,17 @@ func TestJourneys(t *testing.T) {
 	})
 	ap := newNAS(t, s, site)
 	users := map[string]any{}
-	for _, role := range []string{"reception", "host"} {
+	for _, role := range []string{"reception", "host", "site_manager"} {
 		user := map[string]any{"email": role + "@example.org", "name": role, "role": role, "password": password, "sites": []string{site}}
 		s.Call("POST", "/api/v1/users", user, nil, 201)
 		users[role] = map[string]string{"email": role + "@example.org", "password": password}
 	}
-	control := httptest.NewServer(controls(s, ap))
+	setup := newEmpty(t, s)
+	control := httptest.NewServer(controls(s, ap, setup))
 	t.Cleanup(control.Close)
-	told, err := json.Marshal(map[string]any{"url": s.URL(0), "token": s.Token, "site": site, "users": users, "control": control.URL})
+	told, err := json.Marshal(map[string]any{
+		"url": s.URL(0), "token": s.Token, "site": site, "users": users, "control": control.URL, "setup": setup,
+	})
 	require.NoError(t, err)
 	run(t, string(told))
 }
@@ -65,9 +69,10 @@ func newNAS(t *testing.T, s *stack.Stack, site string) *nas.NAS {
 }
 
 // controls are what a story may do to the world: to the access point under /nas,
-// and to the API's process.
-func controls(s *stack.Stack, ap *nas.NAS) http.Handler {
+// to the empty deployment's under /setup, and to the API's process.
+func controls(s *stack.Stack, ap *nas.NAS, setup *empty) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/setup/", http.StripPrefix("/setup", setup.world()))
 	mux.Handle("/nas/", http.StripPrefix("/nas", ap.ControlHandler()))
 	mux.HandleFunc("POST /cut", func(http.ResponseWriter, *http.Request) { s.APIs[0].Kill9() })
 	mux.HandleFunc("POST /restore", func(http.ResponseWriter, *http.Request) {
@@ -79,7 +84,8 @@ func controls(s *stack.Stack, ap *nas.NAS) http.Handler {
 
 func run(t *testing.T, told string) {
 	t.Helper()
-	files, err := filepath.Glob("journeys/*.test.mjs")
+	// FOYER_JOURNEYS chooses some, such as setup or desk*, while one works on them.
+	files, err := filepath.Glob("journeys/" + cmp.Or(os.Getenv("FOYER_JOURNEYS"), "*") + ".test.mjs")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	node := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1", "--test-timeout=180000"}, files...)...)
