@@ -43,7 +43,7 @@ func withDashboard(c *api.Config) { c.Pages = dashboard }
 func TestDashboardAnswersAtItsOwnAddresses(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withDashboard)
-	for _, path := range []string{"/", "/sign-in", "/forgot", "/reset", "/sites/x/board/on-site", "/visits/x?q=1"} {
+	for _, path := range []string{"/", "/sign-in", "/forgot", "/reset", "/setup", "/sites/x/board/on-site", "/visits/x?q=1"} {
 		a, body := b.fetch(t, "GET", path)
 		require.Equal(t, 200, a.status, path)
 		require.Equal(t, "<title>Foyer</title>", body, path)
