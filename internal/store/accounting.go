@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -22,7 +23,7 @@ func (r *report) accounting(ctx context.Context, a wire.Accounting) error {
 		return errSkip
 	}
 	if a.Session.GrantID != "" {
-		if _, ok := r.vouchers[a.Session.GrantID]; !ok {
+		if _, ok := r.vouchers[a.Session.GrantID]; !ok && !r.accesses[a.Session.GrantID] {
 			return errSkip
 		}
 	}
@@ -211,6 +212,8 @@ func (r *report) newSession(a wire.Accounting) *sessionRow {
 	}
 	if id, ok := r.vouchers[a.Session.GrantID]; ok {
 		row.VoucherID, row.VisitID = new(visit.VoucherID(a.Session.GrantID)), &id
+	} else if r.accesses[a.Session.GrantID] {
+		row.AccessID = new(roll.AccessID(a.Session.GrantID))
 	}
 	row.fill(a)
 	return row

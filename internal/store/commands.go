@@ -71,9 +71,11 @@ func (s *Store) BeginTermination(ctx context.Context, request TerminationRequest
 	return result, final, err
 }
 
+// siteOfVisit is also that of an access, which a command may be about as well.
 func (t *tx) siteOfVisit(ctx context.Context, id visit.VisitID) (visit.SiteID, error) {
 	type siteOnly struct{ SiteID visit.SiteID }
-	row, err := one[siteOnly](ctx, t, visit.ErrVisitNotFound, `select site_id from visits where id = @id`, pgx.NamedArgs{"id": id})
+	row, err := one[siteOnly](ctx, t, visit.ErrVisitNotFound, `select site_id from visits where id = @id
+		union all select site_id from accesses where id = @id`, pgx.NamedArgs{"id": id})
 	return row.SiteID, err
 }
 
@@ -100,7 +102,7 @@ func (t *tx) nothingToEnd(ctx context.Context, row commandRow) (bool, error) {
 	const settle = `update commands set final = true, result = @result, result_at = @now, delivered_at = @now, updated_at = @now
 		where visit_id = @visit and generation = @generation
 			and not exists (select from agents where site_id = @site and withdrawn_at is null and enrolled_at is not null)
-			and not exists (select from sessions where visit_id = @visit and ended_at is null)`
+			and not exists (select from sessions where (visit_id = @visit or access_id = @visit) and ended_at is null)`
 	settled, err := exec(ctx, t, settle, pgx.NamedArgs{
 		"visit": row.VisitID, "generation": row.Generation, "site": row.SiteID, "now": t.now,
 		"result": visit.TerminationResult{Sessions: []visit.SessionTermination{}},
@@ -251,7 +253,7 @@ func (t *tx) takeCommands(ctx context.Context, site visit.SiteID, agent visit.Ag
 		), waiting as (
 			select c.visit_id, c.generation from commands c
 			left join lateral (
-				select s.agent_id from sessions s where s.visit_id = c.visit_id and s.ended_at is null
+				select s.agent_id from sessions s where (s.visit_id = c.visit_id or s.access_id = c.visit_id) and s.ended_at is null
 					and (c.session_id is null or s.id = c.session_id)
 				order by s.last_seen_at desc limit 1
 			) last on true
@@ -268,7 +270,8 @@ func (t *tx) takeCommands(ctx context.Context, site visit.SiteID, agent visit.Ag
 		)
 		update commands c set agent_id = @agent, epoch = @epoch, claimed_at = @now
 		from waiting w, lateral (
-			select o.id, o.username from vouchers o where o.visit_id = w.visit_id order by o.revoked_at is not null, o.created_at desc, o.id desc limit 1
+			(select o.id, o.username from vouchers o where o.visit_id = w.visit_id order by o.revoked_at is not null, o.created_at desc, o.id desc limit 1)
+			union all select a.id, '' from accesses a where a.id = w.visit_id
 		) o
 		where c.visit_id = w.visit_id and c.generation = w.generation
 		returning c.visit_id, c.generation, c.attempt, o.id as voucher_id, o.username, c.session_id`
@@ -285,7 +288,8 @@ func (t *tx) commandsOf(ctx context.Context, rows []claimRow) ([]wire.SessionTer
 	for i, r := range rows {
 		ids[i] = r.VisitID
 	}
-	const open = `select ` + sessionColumns + ` from sessions v where v.visit_id = any(@ids::uuid[]) and v.ended_at is null order by v.id`
+	const open = `select ` + sessionColumns + ` from sessions v
+		where (v.visit_id = any(@ids::uuid[]) or v.access_id = any(@ids::uuid[])) and v.ended_at is null order by v.id`
 	sessions, err := all[sessionRow](ctx, t, open, pgx.NamedArgs{"ids": ids})
 	if err != nil {
 		return nil, err
@@ -294,7 +298,7 @@ func (t *tx) commandsOf(ctx context.Context, rows []claimRow) ([]wire.SessionTer
 	for i, r := range rows {
 		only := r.SessionID != nil
 		own := slices.DeleteFunc(slices.Clone(sessions), func(s sessionRow) bool {
-			return value(s.VisitID) != r.VisitID || only && s.ID != *r.SessionID
+			return value(s.VisitID) != r.VisitID && string(value(s.AccessID)) != string(r.VisitID) || only && s.ID != *r.SessionID
 		})
 		commands[i] = wire.SessionTerminate{
 			Command: wire.Command{VisitID: r.VisitID, Generation: r.Generation, Attempt: r.Attempt},

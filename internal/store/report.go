@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -129,6 +130,8 @@ type report struct {
 	nases    map[string]*nasFacts
 	vouchers map[string]visit.VisitID
 	purged   map[string]visit.VisitID // vouchers of visits whose personal data is gone
+	accesses map[string]bool
+	zones    map[roll.ZoneID]zoneRow // locked
 }
 
 // nasFacts is what experience has taught about a NAS.
@@ -138,8 +141,8 @@ type nasFacts struct {
 	Confirmed  bool        `db:"confirmed"`
 }
 
-// load finds the NASes and vouchers that the records name, those of this site
-// only.
+// load finds the NASes, vouchers and accesses that the records name, those of this
+// site only, and locks the zones.
 func (r *report) load(ctx context.Context, records []wire.Record) error {
 	var nases, vouchers []string
 	for _, record := range records {
@@ -168,7 +171,10 @@ func (r *report) load(ctx context.Context, records []wire.Record) error {
 			r.vouchers[id] = i.VisitID
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.loadRolls(ctx, records, vouchers)
 }
 
 func named[T any](ctx context.Context, q db, sql string, site visit.SiteID, ids []string, id func(*T) string) (map[string]*T, error) {
@@ -224,6 +230,8 @@ func (r *report) record(ctx context.Context, record wire.Record) error {
 		err = r.refused(ctx, record)
 	case record.Termination != nil:
 		err = r.termination(ctx, *record.Termination)
+	case record.RollUse != nil:
+		err = r.rollUse(ctx, *record.RollUse)
 	case record.Presence != nil:
 		r.presenceOpened(record)
 	}
@@ -260,7 +268,7 @@ func (r *report) refused(ctx context.Context, record wire.Record) error {
 		values (@id, @site, @agent, @nas, @voucher, @reason, @username, @mac, @method, @count, @at)`
 	_, err = r.Exec(ctx, insert, pgx.NamedArgs{
 		"id": id, "site": r.site, "agent": r.agent, "nas": nas, "voucher": voucher, "reason": clean(string(f.Reason), maxName),
-		"username": clean(f.Username, maxName), "mac": clean(f.MAC, maxName), "method": clean(f.Method, maxName),
+		"username": clean(refusedName(f), maxName), "mac": clean(f.MAC, maxName), "method": clean(f.Method, maxName),
 		"count": max(f.Count, 1), "at": micro(record.At),
 	})
 	return err

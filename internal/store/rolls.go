@@ -271,8 +271,8 @@ func checkRoll(r *Roll) error {
 	switch {
 	case r.Number > maxRollNumber:
 		return visit.Invalid("number", "Choose 0 to %d.", maxRollNumber)
-	case len([]rune(r.Description)) > maxDescription:
-		return visit.Invalid("description", "At most %d characters.", maxDescription)
+	case len([]rune(r.Description)) > maxDescription || !plain(r.Description):
+		return visit.Invalid("description", "One line of at most %d characters.", maxDescription)
 	case r.Devices < 0 || r.Devices > maxDevices:
 		return visit.Invalid("devices", "Choose 0, which leaves it to the zone, to %d.", maxDevices)
 	}

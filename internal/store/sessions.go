@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -29,6 +31,7 @@ type sessionRow struct {
 	StartedAt      time.Time        `db:"started_at"`
 	VoucherID      *visit.VoucherID `db:"voucher_id"`
 	VisitID        *visit.VisitID   `db:"visit_id"`
+	AccessID       *roll.AccessID   `db:"access_id"` // instead of a voucher and its visit
 	Username       string           `db:"username"`
 	MAC            string           `db:"mac"`
 	MACSpelt       string           `db:"mac_spelt"`
@@ -45,7 +48,7 @@ type sessionRow struct {
 	TerminateCause string           `db:"terminate_cause"`
 }
 
-const sessionColumns = `v.id, v.site_id, v.agent_id, v.nas_id, v.acct_session_id, v.started_at, v.voucher_id, v.visit_id,
+const sessionColumns = `v.id, v.site_id, v.agent_id, v.nas_id, v.acct_session_id, v.started_at, v.voucher_id, v.visit_id, v.access_id,
 	v.username, v.mac, v.mac_spelt, v.ip, v.nas_address, v.nas_ip, v.nas_identifier, v.called_station,
 	v.input_octets, v.output_octets, v.expires_at, v.last_seen_at, v.ended_at, v.terminate_cause`
 
@@ -55,10 +58,15 @@ func (r sessionRow) key() wire.SessionKey {
 
 func (r sessionRow) wire() wire.Session {
 	return wire.Session{
-		Key: r.key(), ID: r.ID, GrantID: string(value(r.VoucherID)), VisitID: value(r.VisitID), Username: r.Username,
+		Key: r.key(), ID: r.ID, GrantID: r.grant(), VisitID: value(r.VisitID), Username: r.Username,
 		MAC: r.MAC, MACSpelt: r.MACSpelt, IP: r.IP, NASAddress: r.NASAddress, NASIP: r.NASIP, NASIdentifier: r.NASIdentifier,
 		CalledStation: r.CalledStation, ExpiresAt: r.ExpiresAt,
 	}
+}
+
+// grant is what the session was let in with, if that is known.
+func (r sessionRow) grant() string {
+	return cmp.Or(string(value(r.VoucherID)), string(value(r.AccessID)))
 }
 
 // clean makes text from the network fit for Postgres and for a limit in octets.
@@ -137,15 +145,15 @@ func (t *tx) findSession(ctx context.Context, s wire.Session) (*sessionRow, erro
 	})
 }
 
-// openSession returns the open session of a voucher's device at a NAS: the one
+// openSession returns the open session of a grant's device at a NAS: the one
 // known from its Access-Accept only (implied), or the real one. One at s's access
 // point comes first.
 func (t *tx) openSession(ctx context.Context, s wire.Session, implied bool) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.voucher_id = @voucher and v.mac = @mac and v.ended_at is null and (v.acct_session_id = '') = @implied
+		where v.nas_id = @nas and (v.voucher_id = @grant or v.access_id = @grant) and v.mac = @mac and v.ended_at is null and (v.acct_session_id = '') = @implied
 		order by ` + atAddress + ` desc, v.started_at desc limit 1 for no key update`
 	return t.firstSession(ctx, find, pgx.NamedArgs{
-		"nas": s.Key.NASID, "voucher": s.GrantID, "mac": clean(s.MAC, maxAttribute), "implied": implied,
+		"nas": s.Key.NASID, "grant": s.GrantID, "mac": clean(s.MAC, maxAttribute), "implied": implied,
 		"address": clean(s.NASAddress, maxAttribute),
 	})
 }
@@ -189,10 +197,10 @@ func (t *tx) insertSession(ctx context.Context, r *sessionRow) error {
 		return err
 	}
 	r.ID = visit.SessionID(id)
-	const insert = `insert into sessions (id, site_id, agent_id, nas_id, acct_session_id, started_at, voucher_id, visit_id,
+	const insert = `insert into sessions (id, site_id, agent_id, nas_id, acct_session_id, started_at, voucher_id, visit_id, access_id,
 			username, mac, mac_spelt, ip, nas_address, nas_ip, nas_identifier, called_station,
 			input_octets, output_octets, expires_at, last_seen_at, ended_at, terminate_cause)
-		values (@id, @site_id, @agent_id, @nas_id, @acct_session_id, @started_at, @voucher_id, @visit_id,
+		values (@id, @site_id, @agent_id, @nas_id, @acct_session_id, @started_at, @voucher_id, @visit_id, @access_id,
 			@username, @mac, @mac_spelt, @ip, @nas_address, @nas_ip, @nas_identifier, @called_station,
 			@input_octets, @output_octets, @expires_at, @last_seen_at, @ended_at, @terminate_cause)`
 	_, err = t.Exec(ctx, insert, pgx.StructArgs(r))

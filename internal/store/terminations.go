@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -25,6 +26,9 @@ func (r *report) termination(ctx context.Context, c wire.Termination) error {
 		return r.answerOnly(ctx, c)
 	}
 	id, ok := r.vouchers[c.GrantID]
+	if r.accesses[c.GrantID] { // whose commands are named by it
+		id, ok = visit.VisitID(c.GrantID), true
+	}
 	if !ok || c.Command != nil && c.Command.VisitID != id {
 		return errSkip
 	}
@@ -128,12 +132,12 @@ func acknowledged(s visit.SessionTermination) bool {
 	return slices.ContainsFunc(s.Attempts, func(a visit.TerminationAttempt) bool { return a.Answer == "ack" })
 }
 
-// sessionOf returns the visit's session of a key, or nil: a command ends also the
+// sessionOf returns the visit's, or the access's, session of a key, or nil: a command ends also the
 // sessions of vouchers that were reissued. A device that was known from its
 // Access-Accept only may have become a real session meanwhile.
 func (r *report) sessionOf(ctx context.Context, id visit.VisitID, voucher visit.VoucherID, key wire.SessionKey) (*sessionRow, error) {
 	const find = `select ` + sessionColumns + ` from sessions v
-		where v.nas_id = @nas and v.visit_id = @visit and v.acct_session_id = @acct
+		where v.nas_id = @nas and (v.visit_id = @visit or v.access_id = @visit) and v.acct_session_id = @acct
 			and v.started_at between @start::timestamptz - @slack::interval and @start::timestamptz + @slack::interval
 		order by v.voucher_id is distinct from @voucher::uuid, abs(extract(epoch from v.started_at - @start::timestamptz)) limit 1 for no key update`
 	return r.firstSession(ctx, find, pgx.NamedArgs{
@@ -173,11 +177,15 @@ func (r *report) insertTermination(ctx context.Context, id visit.VisitID, comman
 	if command != nil {
 		generation, attempt = &command.Generation, &command.Attempt
 	}
-	const insert = `insert into terminations (id, site_id, visit_id, generation, attempt, agent_id, session_id, nas_id,
+	const insert = `insert into terminations (id, site_id, visit_id, access_id, generation, attempt, agent_id, session_id, nas_id,
 			state, reason, until, no_accounting, attempts, at)
-		values (@id, @site, @visit, @generation, @attempt, @agent, @session, @nas, @state, @reason, @until, @no_accounting, @attempts, @at)`
+		values (@id, @site, @visit, @access, @generation, @attempt, @agent, @session, @nas, @state, @reason, @until, @no_accounting, @attempts, @at)`
+	of, access := &id, (*visit.VisitID)(nil)
+	if r.accesses[string(id)] {
+		of, access = nil, &id
+	}
 	_, err = r.Exec(ctx, insert, pgx.NamedArgs{
-		"id": row, "site": r.site, "visit": id, "generation": generation, "attempt": attempt, "agent": r.agent,
+		"id": row, "site": r.site, "visit": of, "access": access, "generation": generation, "attempt": attempt, "agent": r.agent,
 		"session": optional(result.SessionID), "nas": optional(result.NASID), "state": result.State, "reason": result.Reason,
 		"until": result.Until, "no_accounting": result.NoAccounting, "attempts": attempts(result.Attempts), "at": result.At,
 	})
@@ -204,6 +212,11 @@ func (r *report) announceTermination(id visit.VisitID, command *wire.Command, re
 	}
 	if command != nil {
 		data["generation"], data["attempt"] = command.Generation, command.Attempt
+	}
+	if r.accesses[string(id)] { // what has no visit is in the trail alone
+		delete(data, "until")
+		r.audit(r.site, "agent:"+string(r.agent), "access.session_terminated", accessPlace(roll.AccessID(id)), data)
+		return nil
 	}
 	return r.tx.record(visit.Event{
 		Kind: visit.EventSessionTerminated, SiteID: r.site, VisitID: id, Actor: "agent:" + string(r.agent), Data: data,

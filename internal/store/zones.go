@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -119,23 +121,28 @@ func (r zoneRow) zone() Zone {
 
 func zonePlace(id roll.ZoneID) string { return "zone:" + string(id) }
 
-// Validate says what is wrong with what people choose.
+// validate says what is wrong with what people choose.
 func (z Zone) validate() error {
 	switch {
-	case z.Name == "" || len([]rune(z.Name)) > 200:
+	case z.Name == "" || len([]rune(z.Name)) > 200 || !plain(z.Name):
 		return visit.Invalid("name", "A zone needs a name of at most 200 characters.")
 	case z.Kind != LongZone && z.Kind != CompatibleZone:
 		return visit.Invalid("kind", "One of long, compatible.")
 	case z.Logins != roll.LastLogin && z.Logins != roll.FirstLogin && z.Logins != roll.MultipleLogins:
 		return visit.Invalid("logins", "One of last_login, first_login, multiple.")
-	case len(z.InvalidMessage) > maxMessage:
-		return visit.Invalid("invalid_message", "At most %d octets.", maxMessage)
-	case len(z.ExpiredMessage) > maxMessage:
-		return visit.Invalid("expired_message", "At most %d octets.", maxMessage)
+	case len(z.InvalidMessage) > maxMessage || !plain(z.InvalidMessage):
+		return visit.Invalid("invalid_message", "One line of at most %d octets.", maxMessage)
+	case len(z.ExpiredMessage) > maxMessage || !plain(z.ExpiredMessage):
+		return visit.Invalid("expired_message", "One line of at most %d octets.", maxMessage)
 	case len(z.Ways) > maxWays:
 		return visit.Invalid("ways", "At most %d.", maxWays)
 	}
 	return nil
+}
+
+// plain is text without line ends and other controls.
+func plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 func (z *Zone) defaults() {
@@ -301,7 +308,7 @@ func (t *tx) setWays(ctx context.Context, row zoneRow, ways []wire.Way) error {
 		return err
 	}
 	for _, way := range ways {
-		if len(way.SSID) > 32 {
+		if len(way.SSID) > 32 || !plain(way.SSID) {
 			return visit.Invalid("ways", "A network's name has at most 32 octets (IEEE 802.11).")
 		}
 		// One to a deleted zone, or from a NAS that another site had, is in nobody's way.
