@@ -74,6 +74,7 @@ func controls(s *stack.Stack, ap *nas.NAS, setup *empty) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/setup/", http.StripPrefix("/setup", setup.world()))
 	mux.Handle("/nas/", http.StripPrefix("/nas", ap.ControlHandler()))
+	mux.HandleFunc("POST /invitation", invitation(s))
 	mux.HandleFunc("POST /cut", func(http.ResponseWriter, *http.Request) { s.APIs[0].Kill9() })
 	mux.HandleFunc("POST /restore", func(http.ResponseWriter, *http.Request) {
 		s.APIs[0].Start()
