@@ -38,7 +38,6 @@ export function Password() {
           <PasswordInput
             label={t('web.reset.password')}
             description={t('web.reset.rule')}
-            inputWrapperOrder={['label', 'input', 'description', 'error']}
             autoComplete="new-password"
             value={value.new}
             onChange={(e) => set({ new: e.currentTarget.value })}

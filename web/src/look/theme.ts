@@ -44,6 +44,8 @@ export const theme = createTheme({
         withInitialFocusPlaceholder: false,
       },
     },
+    // Fields beside each other stay in line, whichever has a description.
+    InputWrapper: { defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 })

@@ -34,6 +34,12 @@ const webhooks = createRoute({
   component: page(async () => (await import('./webhooks/WebhooksPage.tsx')).WebhooksPage, 'webhooks.read'),
 })
 
+const webhook = createRoute({
+  getParentRoute: () => settings,
+  path: '/webhooks/$webhook',
+  component: page(async () => (await import('./webhooks/WebhookPage.tsx')).WebhookPage, 'webhooks.read'),
+})
+
 const retention = createRoute({
   getParentRoute: () => settings,
   path: '/retention',
@@ -52,5 +58,5 @@ const audit = createRoute({
 })
 
 export const settingsRoutes = [
-  settings.addChildren([own, people, mail, crm, webhooks, retention, audit]),
+  settings.addChildren([own, people, mail, crm, webhooks, webhook, retention, audit]),
 ] as const

@@ -8,8 +8,10 @@ export function Page({ title, intro, children }: { title: string; intro?: ReactN
   useTitle(title, useSite().name)
   return (
     <div className={classes.page}>
-      <h1>{title}</h1>
-      {intro && <p className="dimmed">{intro}</p>}
+      <header className={classes.intro}>
+        <h1>{title}</h1>
+        {intro && <p className="dimmed">{intro}</p>}
+      </header>
       {children}
     </div>
   )

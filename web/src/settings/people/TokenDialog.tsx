@@ -59,7 +59,6 @@ export function TokenDialog({ close, done }: Props) {
         <TextInput
           label={t('web.settings.name')}
           description={t('web.tokens.name.text')}
-          inputWrapperOrder={['label', 'input', 'description', 'error']}
           data-autofocus
           value={value.name}
           onChange={(e) => set({ name: e.currentTarget.value })}

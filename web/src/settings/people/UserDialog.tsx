@@ -88,7 +88,6 @@ export function UserDialog({ user, close, done }: Props) {
         <NativeSelect
           label={t('web.users.role')}
           description={t.known(`web.role.${value.role}.text`, '')}
-          inputWrapperOrder={['label', 'input', 'description', 'error']}
           value={value.role}
           onChange={(e) => set({ role: e.currentTarget.value })}
           data={shown.map((r) => ({ value: r.name, label: t.known(`web.role.${r.name}`, r.name) }))}

@@ -7,6 +7,8 @@ import { Page } from '../kit/Page.tsx'
 import { AddSite, Archive } from './Archive.tsx'
 import { Kiosks } from './Kiosks.tsx'
 import { Networks } from './Networks.tsx'
+import { OfflineList } from './OfflineList.tsx'
+import { Rules } from './Rules.tsx'
 import { SiteForm } from './SiteForm.tsx'
 
 /** What a site is called, how long people stay, which networks it has, its screens in the lobby. */
@@ -24,6 +26,12 @@ export function SitePage() {
         </>
       )}
       {can('kiosks.read') && <Kiosks key={`kiosks-${site.id}`} />}
+      {can('sites.write') && (
+        <>
+          <Rules />
+          <OfflineList />
+        </>
+      )}
       {can('sites.write') && (
         <>
           <Archive />
