@@ -139,8 +139,10 @@ func documentSocket(api huma.API, op *huma.Operation) {
 		{Name: "site_id", In: "query", Schema: id, Description: "Absent: all sites that you may see."},
 		{Name: "cursor", In: "query", Schema: text, Description: "The last one seen; what came after it is sent first."},
 	}
-	op.Description = "A WebSocket. Messages are {type: hello|event|resync, cursor, now, event: {id, kind, site_id, visit_id, agent_id, roll_call_id, at}}: " +
-		"after an event, read again what you show; after resync, everything. Close codes: 1012 restart, 1013 too slow, 1008 sign in again."
+	op.Description = "A WebSocket. Messages are {type: hello|event|detail|beat|resync, cursor, now, beat, event: {id, kind, site_id, visit_id, agent_id, roll_call_id, at}}: " +
+		"after an event, read again what you show; after resync, everything. detail names by site_id and visit_id a visit whose page has news that are no event, " +
+		"such as a mail that has left; it may get lost. hello and resync say by beat after how many seconds without another message a beat comes: where none does, the link is dead. " +
+		"Ignore types that you do not know. Close codes: 1012 restart, 1013 too slow, 1008 sign in again."
 	op.Responses["101"] = &huma.Response{Description: "Switching Protocols"}
 	api.OpenAPI().AddOperation(op)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 const (
@@ -54,6 +55,9 @@ func (d *dispatcher) run(ctx context.Context) {
 			if note.Kind == store.NotifyAccess {
 				d.recheck()
 			}
+			if note.Kind == store.NotifyDetail {
+				d.hint(note)
+			}
 			if !wakes(note) {
 				continue
 			}
@@ -72,7 +76,7 @@ func wakes(note store.Notification) bool {
 	switch note.Kind {
 	case store.NotifyEvent, store.NotifyVisit, store.NotifyResync:
 		return true
-	case store.NotifyLedger, store.NotifyCommand, store.NotifyAgent, store.NotifyAck, store.NotifyAccess, store.NotifyTest:
+	case store.NotifyLedger, store.NotifyCommand, store.NotifyAgent, store.NotifyAck, store.NotifyAccess, store.NotifyDetail, store.NotifyTest:
 	}
 	return false
 }
@@ -177,10 +181,26 @@ func (d *dispatcher) deliver(events []store.ChainEvent) {
 	}
 }
 
-func (d *dispatcher) offer(f *feed, e store.ChainEvent) {
-	frame, err := eventMessage(e, d.at.within(f.scope).encode()).prepared()
+// hint tells who sees the whole site that a visit's page has news that are no event.
+// It may get lost: a page that waits for something also asks.
+func (d *dispatcher) hint(note store.Notification) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, f := range d.feeds {
+		if f.scope.Host == "" && (f.scope.All || slices.Contains(f.scope.Sites, note.SiteID)) {
+			d.tell(f, message{Type: typeDetail, SiteID: note.SiteID, VisitID: visit.VisitID(note.Object)})
+		}
+	}
+}
+
+func (d *dispatcher) offer(f *feed, e store.ChainEvent) { d.tell(f, eventMessage(e)) }
+
+// tell queues a message for a feed's screens. d.mu is held.
+func (d *dispatcher) tell(f *feed, m message) {
+	m.Cursor = d.at.within(f.scope).encode()
+	frame, err := m.prepared()
 	if err != nil { // ids, kinds and instants always encode
-		d.log.Error("event not encoded", "event", e.ID, "error", err)
+		d.log.Error("message not encoded", "type", m.Type, "error", err)
 		return
 	}
 	for s := range f.members {

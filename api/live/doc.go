@@ -3,9 +3,18 @@
 // A screen gets thin messages: ids, kinds and instants, never personal data.
 // What it shows it reads through the API, which decides what it may see:
 //
-//	{"type":"hello","cursor":"…","now":"…"}     first
+//	{"type":"hello","cursor":"…","now":"…","beat":15}
+//	                                            first
 //	{"type":"event","cursor":"…","event":{…}}   something happened
-//	{"type":"resync","cursor":"…","now":"…"}    instead of hello: read everything again
+//	{"type":"resync",…}                         instead of hello, with the same: read everything again
+//	{"type":"detail","cursor":"…","site_id":"…","visit_id":"…"}
+//	                                            the visit's page has news that are no event
+//	{"type":"beat","cursor":"…","now":"…"}      after so many seconds without another message
+//
+// A page cannot see pings: it counts on the beat, and some seconds after one is due
+// takes the link for dead. A detail is a hint that may get lost, as when a mail has left or an
+// attempt to end a session is over; hosts, who see a part of the visits, get none. A
+// client that does not know a type may take it for nothing: each carries the cursor.
 //
 // A screen that was cut comes back with the last cursor it saw and gets what it
 // missed, each event once; a cursor that is too old, or none of ours, gets a

@@ -11,6 +11,9 @@ func ParseCursor(text string) (map[string]int64, bool) { return parseCursor(text
 // QueueSize is how many frames a screen may have waiting.
 const QueueSize = queueSize
 
+// Beat shortens the time between beats. Call it before Start.
+func (l *Live) Beat(every time.Duration) { l.timing.beat = every }
+
 // Patience sets how long a frame may take to be written. Call it before Start.
 func (l *Live) Patience(write time.Duration) { l.timing.write = write }
 

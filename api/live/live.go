@@ -202,7 +202,7 @@ func (l *Live) serve(conn *websocket.Conn, who auth.Identity, site visit.SiteID,
 	ctx, cancel := context.WithCancelCause(l.ctx)
 	s := &screen{
 		conn: conn, who: who, scope: scopeOf(who.Principal, site), timing: l.timing,
-		queue: make(chan *websocket.PreparedMessage, queueSize), doubt: make(chan struct{}, 1), ctx: ctx, cancel: cancel,
+		queue: make(chan frame, queueSize), now: l.now, doubt: make(chan struct{}, 1), ctx: ctx, cancel: cancel,
 	}
 	var helpers sync.WaitGroup
 	helpers.Go(s.read)
@@ -233,7 +233,7 @@ func (l *Live) drained() {
 func (l *Live) greet(s *screen, at position, cursor string) error {
 	now := l.now().UTC()
 	if cursor == "" {
-		return s.say(message{Type: typeHello, Cursor: at.encode(), Now: &now})
+		return s.say(message{Type: typeHello, Cursor: at.encode(), Now: &now, Beat: s.timing.beatSeconds()})
 	}
 	from, events, err := l.missed(s, at, cursor)
 	switch {
@@ -242,14 +242,16 @@ func (l *Live) greet(s *screen, at position, cursor string) error {
 		s.cancel(errReplay)
 		return err
 	case from == nil:
-		return s.say(message{Type: typeResync, Cursor: at.encode(), Now: &now})
+		return s.say(message{Type: typeResync, Cursor: at.encode(), Now: &now, Beat: s.timing.beatSeconds()})
 	}
-	if err := s.say(message{Type: typeHello, Cursor: from.encode(), Now: &now}); err != nil {
+	if err := s.say(message{Type: typeHello, Cursor: from.encode(), Now: &now, Beat: s.timing.beatSeconds()}); err != nil {
 		return err
 	}
 	for _, e := range events {
 		from[e.Chain] = e.Seq
-		if err := s.say(eventMessage(e, from.encode())); err != nil {
+		m := eventMessage(e)
+		m.Cursor = from.encode()
+		if err := s.say(m); err != nil {
 			return err
 		}
 	}

@@ -198,13 +198,17 @@ func (n narrow) Accept() (net.Conn, error) {
 // serve reads the principal's sites from a header: "all", or ids.
 func (b *bundle) serve(w http.ResponseWriter, r *http.Request) {
 	sites := auth.AllSites()
-	if list := r.Header.Get("X-Sites"); list != "all" {
+	list, isHost := strings.CutPrefix(r.Header.Get("X-Sites"), "host:")
+	if list != "all" {
 		sites = auth.Sites{}
 		for id := range strings.SplitSeq(list, ",") {
 			sites.IDs = append(sites.IDs, visit.SiteID(id))
 		}
 	}
 	p := auth.Principal{Kind: auth.KindUser, ID: "u", Sites: sites, Permissions: auth.NewPermissions(auth.VisitsRead)}
+	if isHost {
+		p.Host = "host@example.org"
+	}
 	again := func(context.Context) (auth.Principal, error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -251,10 +255,12 @@ type client struct {
 	t *testing.T
 	*websocket.Conn
 	cursor string
+	last   string // type of the last message
 }
 
 type frame struct {
 	Type, Cursor string
+	VisitID      string `json:"visit_id"`
 	Event        map[string]any
 }
 
@@ -293,7 +299,7 @@ func (c *client) next() (frame, error) {
 	require.Equal(c.t, websocket.TextMessage, kind)
 	require.NotContains(c.t, string(text), "canary")
 	require.NoError(c.t, json.Unmarshal(text, &f), string(text))
-	if f.Cursor != "" {
+	if c.last = f.Type; f.Cursor != "" {
 		c.cursor = f.Cursor
 	}
 	return f, nil
@@ -666,4 +672,77 @@ func TestStopSaysThatItRestarts(t *testing.T) {
 	c.expectClose(websocket.CloseServiceRestart)
 	require.Equal(t, string(visit.KindUnavailable), b.refused(t, "", http.Header{"X-Sites": {siteA}}))
 	require.NoError(t, b.live.Stop(t.Context()))
+}
+
+func TestAQuietLinkBeats(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(l *live.Live) { l.Beat(10 * time.Millisecond) })
+	c := b.dial(t, siteA, "")
+	c.expect("hello")
+	began := c.cursor
+	c.expect("beat")
+	require.Equal(t, began, c.cursor)
+	e := b.add(siteA)
+	b.bell.ring(store.NotifyEvent)
+	for f := c.expectAny("beat", "event"); f.Type != "event"; f = c.expectAny("beat", "event") {
+		require.Equal(t, began, f.Cursor, "not ahead of what was sent")
+	}
+	after := c.cursor
+	require.NotEqual(t, began, after)
+	require.Equal(t, after, c.expect("beat").Cursor)
+
+	missed := b.add(siteA)
+	again := b.dial(t, siteA, "cursor="+after)
+	again.expect("hello")
+	for f := again.expectAny("beat", "event"); f.Type != "event"; f = again.expectAny("beat", "event") {
+	}
+	require.NotEqual(t, e.ID, missed.ID)
+}
+
+func TestMessagesComeInsteadOfBeats(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(l *live.Live) { l.Beat(time.Hour) })
+	c := b.dial(t, siteA, "")
+	c.expect("hello")
+	e := b.add(siteA)
+	b.bell.ring(store.NotifyEvent)
+	c.expectEvents(e)
+}
+
+func TestNewsOfAVisitsPageGoToWhoSeesItsSite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	a, everywhere, other := b.dial(t, siteA, ""), b.dial(t, "all", ""), b.dial(t, siteB, "")
+	for _, c := range []*client{a, everywhere, other} {
+		c.expect("hello")
+	}
+	host := b.dial(t, "host:"+siteA, "")
+	host.expect("hello")
+	b.bell.send(store.Notification{Kind: store.NotifyDetail, SiteID: siteA, Object: "visit-1"})
+	e, elsewhere := b.add(siteA), b.add(siteB)
+	b.bell.ring(store.NotifyEvent)
+	for _, c := range []*client{a, everywhere} {
+		require.Equal(t, "visit-1", c.expect("detail").VisitID)
+	}
+	a.expectEvents(e)
+	other.expectEvents(elsewhere)
+	require.NoError(t, b.live.Stop(t.Context()))
+	host.expectClose(1012)
+	require.NotEqual(t, "detail", host.last, "whose visit it is, is not known here")
+}
+
+func (c *client) expectAny(kinds ...string) frame {
+	c.t.Helper()
+	f, err := c.next()
+	require.NoError(c.t, err)
+	require.Contains(c.t, kinds, f.Type)
+	return f
+}
+
+func (b *bell) send(n store.Notification) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for c := range b.subs {
+		c <- n
+	}
 }

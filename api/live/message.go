@@ -14,14 +14,21 @@ import (
 const (
 	typeHello  = "hello"
 	typeEvent  = "event"
+	typeDetail = "detail"
+	typeBeat   = "beat"
 	typeResync = "resync"
 )
 
+// message is what a screen is sent. Every one has the cursor, so that a client that
+// does not know its type loses nothing by taking it for another.
 type message struct {
-	Type   string     `json:"type"`
-	Cursor string     `json:"cursor"`
-	Now    *time.Time `json:"now,omitempty"`
-	Event  *thin      `json:"event,omitempty"`
+	Type    string        `json:"type"`
+	Cursor  string        `json:"cursor"`
+	Now     *time.Time    `json:"now,omitempty"`
+	Event   *thin         `json:"event,omitempty"`
+	SiteID  visit.SiteID  `json:"site_id,omitempty"`
+	VisitID visit.VisitID `json:"visit_id,omitempty"`
+	Beat    int           `json:"beat,omitempty"` // seconds; of hello and resync
 }
 
 // thin is an event without its data, but for the id of the roll call it is about.
@@ -35,16 +42,22 @@ type thin struct {
 	At         time.Time       `json:"at"`
 }
 
-func eventMessage(e store.ChainEvent, cursor string) message {
+func eventMessage(e store.ChainEvent) message {
 	call, _ := e.Data["roll_call_id"].(string)
-	return message{Type: typeEvent, Cursor: cursor, Event: &thin{e.ID, e.Kind, e.SiteID, e.VisitID, e.AgentID, call, e.At}}
+	return message{Type: typeEvent, Event: &thin{e.ID, e.Kind, e.SiteID, e.VisitID, e.AgentID, call, e.At}}
 }
 
-// prepared is a frame that many connections send.
-func (m message) prepared() (*websocket.PreparedMessage, error) {
+// frame is a message that many connections send.
+type frame struct {
+	cursor  string
+	message *websocket.PreparedMessage
+}
+
+func (m message) prepared() (frame, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
-		return nil, err
+		return frame{}, err
 	}
-	return websocket.NewPreparedMessage(websocket.TextMessage, text)
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, text)
+	return frame{m.Cursor, prepared}, err
 }

@@ -27,10 +27,13 @@ type timing struct {
 	write   time.Duration // for one frame
 	pong    time.Duration // without one the peer is gone
 	ping    time.Duration
+	beat    time.Duration // a message at least this often: a page is not told of pings
 	recheck time.Duration
 }
 
-var usual = timing{write: 5 * time.Second, pong: 30 * time.Second, ping: 27 * time.Second, recheck: time.Minute}
+var usual = timing{write: 5 * time.Second, pong: 30 * time.Second, ping: 27 * time.Second, beat: 15 * time.Second, recheck: time.Minute}
+
+func (t timing) beatSeconds() int { return int(t.beat / time.Second) }
 
 // closing is why a connection ends, as the peer is told (RFC 6455 7.4.1).
 type closing struct {
@@ -55,17 +58,19 @@ type screen struct {
 	who    auth.Identity
 	scope  store.Scope
 	timing timing
-	queue  chan *websocket.PreparedMessage // never closed
-	doubt  chan struct{}                   // one slot: the credentials may have been revoked
-	sent   atomic.Int64                    // frames
-	paced  int64                           // of the dispatcher, under its lock: sent when it last looked
+	queue  chan frame // never closed
+	cursor string     // of the last message sent; of the writer alone
+	now    func() time.Time
+	doubt  chan struct{} // one slot: the credentials may have been revoked
+	sent   atomic.Int64  // frames
+	paced  int64         // of the dispatcher, under its lock: sent when it last looked
 
 	ctx    context.Context // its cause says why the connection ends
 	cancel context.CancelCauseFunc
 }
 
 // offer queues a frame, or ends a connection that has too many waiting.
-func (s *screen) offer(frame *websocket.PreparedMessage) {
+func (s *screen) offer(frame frame) {
 	select {
 	case s.queue <- frame:
 	default:
@@ -116,10 +121,12 @@ func (s *screen) holds() bool {
 	return now.Can(auth.VisitsRead) && now.Host == was.Host && was.Sites.Within(now.Sites) && now.Sites.Within(was.Sites)
 }
 
-// write sends what is queued, and pings, until the connection ends.
+// write sends what is queued, beats where there is nothing, and pings, until the
+// connection ends.
 func (s *screen) write(drained func()) {
-	ping := time.NewTicker(s.timing.ping)
+	ping, beat := time.NewTicker(s.timing.ping), time.NewTicker(s.timing.beat)
 	defer ping.Stop()
+	defer beat.Stop()
 	var err error
 	for err == nil {
 		select {
@@ -129,9 +136,13 @@ func (s *screen) write(drained func()) {
 		case frame := <-s.queue:
 			err = s.send(frame)
 			s.sent.Add(1)
+			beat.Reset(s.timing.beat)
 			if len(s.queue) == halfFull {
 				drained()
 			}
+		case <-beat.C:
+			now := s.now().UTC()
+			err = s.say(message{Type: typeBeat, Cursor: s.cursor, Now: &now})
 		case <-ping.C:
 			err = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.timing.write))
 		}
@@ -148,11 +159,12 @@ func (s *screen) failed(err error) {
 	s.cancel(errPeer)
 }
 
-func (s *screen) send(frame *websocket.PreparedMessage) error {
+func (s *screen) send(frame frame) error {
 	if err := s.conn.SetWriteDeadline(time.Now().Add(s.timing.write)); err != nil {
 		return err
 	}
-	return s.conn.WritePreparedMessage(frame)
+	s.cursor = frame.cursor
+	return s.conn.WritePreparedMessage(frame.message)
 }
 
 func (s *screen) say(m message) error {

@@ -136,7 +136,7 @@ func (s *Store) EndAttempt(ctx context.Context, end AttemptEnd) error {
 			values (@id, @attempt, @at, @took, @status, @code) on conflict (delivery_id, attempt) do nothing`
 		const stand = `update deliveries set attempts = greatest(attempts, @attempt), state = @state, reason = @reason,
 				next_attempt_at = coalesce(@next, next_attempt_at), ended_at = case when @state = 'pending' then null else @now::timestamptz end
-			where id = @id and ended_at is null and (attempts < @attempt or @state = 'delivered')`
+			where id = @id and ended_at is null and (attempts < @attempt or @state = 'delivered')` + returningVisit
 		args := pgx.NamedArgs{
 			"id": end.Delivery, "attempt": end.Attempt, "at": micro(end.At), "took": min(end.Took.Milliseconds(), 1<<31-1), "status": end.Status,
 			"code": code(end.Code), "state": end.State, "reason": code(end.Reason), "next": instant(end.NextAt), "now": t.now,
@@ -144,9 +144,27 @@ func (s *Store) EndAttempt(ctx context.Context, end AttemptEnd) error {
 		if _, err := t.Exec(ctx, record, args); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, stand, args)
+		stood, err := all[deliveredFor](ctx, t, stand, args)
+		for _, v := range stood {
+			t.wake = append(t.wake, v.news()...)
+		}
 		return err
 	})
+}
+
+const returningVisit = ` returning site_id, visit_id`
+
+// deliveredFor is the visit on whose page a delivery stands, if it is one's.
+type deliveredFor struct {
+	SiteID  *visit.SiteID  `db:"site_id"`
+	VisitID *visit.VisitID `db:"visit_id"`
+}
+
+func (d deliveredFor) news() []Notification {
+	if d.SiteID == nil || d.VisitID == nil {
+		return nil
+	}
+	return []Notification{{NotifyDetail, *d.SiteID, string(*d.VisitID)}}
 }
 
 // instant makes the zero time a null.
@@ -168,8 +186,11 @@ func (s *Store) PostponeDelivery(ctx context.Context, id visit.DeliveryID, until
 // FailDelivery ends a delivery that is pending.
 func (s *Store) FailDelivery(ctx context.Context, id visit.DeliveryID, reason string) error {
 	return s.once(ctx, func(ctx context.Context, q db) error {
-		const fail = `update deliveries set state = 'failed', reason = @reason, ended_at = @now where id = @id and ended_at is null`
-		_, err := exec(ctx, q, fail, pgx.NamedArgs{"id": id, "reason": code(reason), "now": s.now()})
+		const fail = `update deliveries set state = 'failed', reason = @reason, ended_at = @now where id = @id and ended_at is null` + returningVisit
+		failed, err := all[deliveredFor](ctx, q, fail, pgx.NamedArgs{"id": id, "reason": code(reason), "now": s.now()})
+		for _, v := range failed {
+			s.pulse.wake(v.news()...)
+		}
 		return err
 	})
 }

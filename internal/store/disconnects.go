@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -70,9 +69,9 @@ func (t *tx) disconnect(ctx context.Context, by Caller, row *visitRow, session v
 	if before, err := scalars[int](ctx, t, underWay, args); err != nil || len(before) > 0 {
 		return first(before), false, err
 	}
-	const linked = `select true from agents where site_id = @site and withdrawn_at is null and hub is not null and last_seen_at > @quiet limit 1`
-	if up, err := scalars[bool](ctx, t, linked, args); err != nil || len(up) == 0 {
-		return 0, false, errors.Join(err, errNoAgent)
+	const linked = `select true as linked from agents where site_id = @site and withdrawn_at is null and hub is not null and last_seen_at > @quiet limit 1`
+	if _, err := one[struct{ Linked bool }](ctx, t, errNoAgent, linked, args); err != nil {
+		return 0, false, err
 	}
 	// The next generation is the workflow's, when the visit ends.
 	args["generation"] = row.Generation

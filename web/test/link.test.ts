@@ -21,7 +21,11 @@ class Fake implements World {
     this.polls++
     return this.answers
   }
-  probe = async () => this.answers
+  probes = 0
+  probe = async () => {
+    this.probes++
+    return this.answers
+  }
   now = () => this.time
   random = () => 1
   after(milliseconds: number, run: () => void) {
@@ -59,6 +63,7 @@ describe('the live link', () => {
   let states: string[]
   let last: LiveState | undefined
   let events: string[]
+  let details: string[]
   let resyncs: number
   let link: LiveLink
 
@@ -66,6 +71,7 @@ describe('the live link', () => {
     world = new Fake()
     states = []
     events = []
+    details = []
     resyncs = 0
     const listener: Listener = {
       state: (s) => {
@@ -73,6 +79,7 @@ describe('the live link', () => {
         states.push(s.kind)
       },
       event: (e) => events.push(e.id),
+      detail: (id) => details.push(id),
       resync: () => resyncs++,
     }
     link = new LiveLink(world, listener)
@@ -138,14 +145,61 @@ describe('the live link', () => {
     expect(world.sockets.length).toBe(14)
   })
 
-  test('notices a link that is dead without saying so', async () => {
-    world.say({ type: 'hello', cursor: 'c1' })
-    await world.pass(16_000)
-    expect(world.sockets.length).toBe(1)
-    world.answers = false
-    await world.pass(15_000)
+  test('notices by the missing beat a link that is dead without saying so', async () => {
+    world.say({ type: 'hello', cursor: 'c1', beat: 15 })
+    for (let i = 0; i < 4; i++) {
+      await world.pass(15_000)
+      world.say({ type: 'beat', cursor: 'c1' })
+    }
+    expect([world.sockets.length, states, world.probes]).toEqual([1, ['live'], 0])
+    await world.pass(19_000)
+    event('e1', 'c2')
+    await world.pass(19_000)
+    expect(states).toEqual(['live'])
+    await world.pass(2_000)
     expect(states).toEqual(['live', 'reconnecting'])
     expect(world.sockets[0]?.closed).toBe(true)
+    await world.pass(500)
+    expect(world.socket.cursor).toBe('c2')
+    const heard = world.time - 20_000 - 1_000 - 500
+    world.answers = false
+    await world.pass(5_000)
+    expect(last).toEqual({ kind: 'stale', since: heard })
+  })
+
+  test('counts on no beat of a server that promises none', async () => {
+    world.say({ type: 'hello', cursor: 'c1' })
+    await world.pass(10 * 60_000)
+    expect([world.sockets.length, states]).toEqual([1, ['live']])
+  })
+
+  test('a beat is no news, and neither is what it does not know', async () => {
+    world.say({ type: 'hello', cursor: 'c1', beat: 15 })
+    world.say({ type: 'beat', cursor: 'c1' })
+    world.say({ type: 'of a newer server', cursor: 'c2' })
+    expect([resyncs, events, details]).toEqual([1, [], []])
+    world.socket.onclose?.({ code: 1012 })
+    await world.pass(500)
+    expect(world.socket.cursor).toBe('c2')
+    world.say({ type: 'beat', cursor: 'c2' })
+    expect(last?.kind).toBe('reconnecting')
+  })
+
+  test("tells of news on a visit's page", () => {
+    world.say({ type: 'hello', cursor: 'c1', beat: 15 })
+    world.say({ type: 'detail', cursor: 'c1', visit_id: 'v1' })
+    expect([details, resyncs]).toEqual([['v1'], 1])
+  })
+
+  test('asks at once when the network may have changed', async () => {
+    world.say({ type: 'hello', cursor: 'c1', beat: 15 })
+    link.nudge()
+    await world.pass(0)
+    expect(states).toEqual(['live'])
+    world.answers = false
+    link.nudge()
+    await world.pass(0)
+    expect(states).toEqual(['live', 'reconnecting'])
   })
 
   test('stops for good', async () => {

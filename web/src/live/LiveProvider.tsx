@@ -27,7 +27,7 @@ export function LiveProvider({ site, children }: { site: string; children: React
           return () => clearTimeout(timer)
         },
       },
-      { state: setState, event: (e) => follower.event(e), resync: () => void follower.resync() },
+      { state: setState, event: (e) => follower.event(e), detail: (id) => follower.detail(id), resync: () => void follower.resync() },
     )
     const back = () => {
       if (document.visibilityState === 'visible') link.nudge()

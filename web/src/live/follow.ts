@@ -47,6 +47,11 @@ export class Follower {
     this.timer ??= setTimeout(() => this.catchUp(), gatherFor)
   }
 
+  /** Only the page that shows the visit has to read it again: in the lists nothing changed. */
+  detail(visit: string): void {
+    this.client.invalidateQueries({ queryKey: ['visit', visit] })
+  }
+
   /** Reads everything shown again; false when that did not work. */
   async resync(): Promise<boolean> {
     this.client.setQueriesData<Pages>({ queryKey: ['visits'] }, (data) => data && shorten(data))

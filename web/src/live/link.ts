@@ -5,6 +5,9 @@
  *   connecting ─hello▶ live ─cut▶ reconnecting ─hello▶ live
  *                                     └─ no answer to a poll either ▶ stale ─▶ …
  *
+ * A cable pulled says nothing, and a page is not told of pings: the server sends a beat
+ * where it has nothing else to say, and silence beyond it means that the link is dead.
+ *
  * The clock, chance and the network are arguments, so that tests own them.
  */
 
@@ -17,6 +20,15 @@ export type LiveState =
   | { kind: 'stale'; since: number }
 
 export type LiveEvent = { id: string; kind: string; site_id?: string; visit_id?: string; agent_id?: string; at: string }
+
+type Message = {
+  /** hello, event, detail, beat, resync, and what a newer server may say */
+  type: string
+  cursor: string
+  event?: LiveEvent
+  visit_id?: string
+  beat?: number
+}
 
 export type Socket = {
   onmessage: ((message: { data: unknown }) => void) | null
@@ -38,12 +50,15 @@ export type World = {
 export type Listener = {
   state(state: LiveState): void
   event(event: LiveEvent): void
+  /** The page of a visit has news that are no event. */
+  detail(visit: string): void
   /** Events may have been missed: everything shown must be read again. */
   resync(): void
 }
 
 const pollEvery = 5_000
-const probeEvery = 15_000
+/** How late a beat may be, in milliseconds. */
+const beatSlack = 5_000
 const staleAfter = 8_000
 const backoffMost = 20_000
 
@@ -52,8 +67,10 @@ export class LiveLink {
   private cursor = ''
   private tries = 0
   private good: number
+  /** How long the server may be silent; 0: it has not said. */
+  private silence = 0
   private state: LiveState = { kind: 'connecting' }
-  private timers = new Map<'dial' | 'poll' | 'probe', () => void>()
+  private timers = new Map<'dial' | 'poll' | 'silence', () => void>()
   private stopped = false
 
   constructor(
@@ -91,31 +108,38 @@ export class LiveLink {
   }
 
   private hear(text: string): void {
-    const message = JSON.parse(text) as { type: string; cursor: string; event?: LiveEvent }
+    const message = JSON.parse(text) as Message
     const first = this.cursor === ''
     this.cursor = message.cursor
     this.good = this.world.now()
-    if (message.type === 'event' && message.event) {
-      this.listener.event(message.event)
-      return
+    if (message.type === 'hello' || message.type === 'resync') this.silence = (message.beat ?? 0) * 1_000
+    this.set('silence', this.silence + beatSlack, this.silence ? () => this.cut(this.good) : null)
+    switch (message.type) {
+      case 'event':
+        if (message.event) this.listener.event(message.event)
+        return
+      case 'detail':
+        if (message.visit_id) this.listener.detail(message.visit_id)
+        return
+      case 'hello':
+      case 'resync':
+        this.tries = 0
+        this.set('poll', 0, null)
+        this.show({ kind: 'live' })
+        // What was read before the first hello may lack what happened in between.
+        if (first || message.type === 'resync') this.listener.resync()
     }
-    this.tries = 0
-    this.set('poll', 0, null)
-    this.set('probe', probeEvery, () => this.probe())
-    this.show({ kind: 'live' })
-    // What was read before the first hello may lack what happened in between.
-    if (first || message.type === 'resync') this.listener.resync()
   }
 
-  /** The socket closed, or nobody answers at its other end. */
-  private cut(): void {
+  /** The socket closed, or nobody answers at its other end: what is shown was good until then. */
+  private cut(goodUntil = this.world.now()): void {
     this.drop()
     if (this.stopped) return
     if (this.state.kind === 'live') {
-      this.good = this.world.now()
+      this.good = goodUntil
       this.show({ kind: 'reconnecting' })
     }
-    this.set('probe', 0, null)
+    this.set('silence', 0, null)
     this.set('poll', pollEvery, () => this.poll())
     const most = Math.min(500 * 2 ** this.tries++, backoffMost)
     this.set('dial', most * (0.5 + this.world.random() / 2), () => this.dial())
@@ -141,13 +165,11 @@ export class LiveLink {
     this.set('poll', pollEvery, () => this.poll())
   }
 
-  /** A page is not told of the server's pings, and a cable pulled says nothing. */
+  /** Asked when something suggests that the network changed: the beat would tell later. */
   private async probe(): Promise<void> {
     const socket = this.socket
     const answered = await this.world.probe()
-    if (this.stopped || this.socket !== socket || !socket) return
-    if (!answered) this.cut()
-    else this.set('probe', probeEvery, () => this.probe())
+    if (!this.stopped && this.socket === socket && socket && !answered) this.cut()
   }
 
   private show(state: LiveState): void {
@@ -156,7 +178,7 @@ export class LiveLink {
     if (!same) this.listener.state(state)
   }
 
-  private set(name: 'dial' | 'poll' | 'probe', milliseconds: number, run: (() => void) | null): void {
+  private set(name: 'dial' | 'poll' | 'silence', milliseconds: number, run: (() => void) | null): void {
     this.timers.get(name)?.()
     this.timers.delete(name)
     if (run && !this.stopped) this.timers.set(name, this.world.after(milliseconds, run))
