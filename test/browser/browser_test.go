@@ -75,6 +75,7 @@ func controls(s *stack.Stack, ap *nas.NAS, setup *empty) http.Handler {
 	mux.Handle("/setup/", http.StripPrefix("/setup", setup.world()))
 	mux.Handle("/nas/", http.StripPrefix("/nas", ap.ControlHandler()))
 	mux.HandleFunc("POST /invitation", invitation(s))
+	mux.HandleFunc("POST /unsigned", func(_ http.ResponseWriter, r *http.Request) { unsigned(s.Agents[0], r) })
 	mux.HandleFunc("POST /cut", func(http.ResponseWriter, *http.Request) { s.APIs[0].Kill9() })
 	mux.HandleFunc("POST /restore", func(http.ResponseWriter, *http.Request) {
 		s.APIs[0].Start()
