@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { between } from '../src/board/useSelection.ts'
 import { blank, returning, typed } from '../src/dialog/form.ts'
 import { worthKeeping } from '../src/dialog/readmission.ts'
-import { batchRequest, faultsByRow } from '../src/groups/batch.ts'
+import { Problem } from '../src/api/problem.ts'
+import { batchRequest, faultsByRow, faultsOfRequest } from '../src/groups/batch.ts'
 import { mended } from '../src/groups/mend.ts'
 import {
   blankDays,
@@ -133,6 +134,8 @@ test('a refusal is said in the reader’s words where we have them', () => {
   expect(faultsByRow(people, [{ visit_id: 'v' }, { refused: { type: invalid, detail: '', errors } }], t)).toEqual(
     new Map([[9, 'Keine Mailadresse.']]),
   )
+  const whole = new Problem(422, 'invalid', '', { 'visits[1].visitor.last_name': 'expected length <= 200', x: 'y' })
+  expect([...faultsOfRequest(people, whole, t)]).toEqual([[9, 'web.mend.long']])
 })
 
 test('a file is read as UTF-8 or not at all, and its places are those of a spreadsheet', () => {

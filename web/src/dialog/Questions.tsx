@@ -1,3 +1,4 @@
+import { Stack } from '@mantine/core'
 import type { Session, Visit } from '../api/types.ts'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
@@ -90,8 +91,10 @@ export function Disconnect({ visit, session, close }: Props & { session: Session
       act={() => thenClose(disconnect(visit, session), close)}
       close={close}
     >
-      <p>{t('web.disconnect.text', { device: session.mac || t('web.devices.unknown'), nas: session.nas_name })}</p>
-      {visit.status === 'checked_in' && <p>{t('web.disconnect.again', { name: nameOf(visit) })}</p>}
+      <Stack gap="sm">
+        <span>{t('web.disconnect.text', { device: session.mac || t('web.devices.unknown'), nas: session.nas_name })}</span>
+        <span>{t('web.disconnect.again', { name: nameOf(visit) })}</span>
+      </Stack>
     </Confirm>
   )
 }

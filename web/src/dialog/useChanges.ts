@@ -109,13 +109,16 @@ export function useChanges() {
         await insist((key) => api.post('/api/v1/visits/{id}/sessions/{session}/disconnect', { path, key }))
         client.invalidateQueries({ queryKey: ['visit', v.id] })
       },
-      cancelSeries: async (v: Visit) => {
+      /** Cancels a series from a visit on; the answer lists the others too. */
+      cancelSeries: async (v: Visit, rest: readonly Visit[]) => {
         const path = { series: v.series_id ?? '' }
         const body = { from: v.expected_arrival }
+        const named = new Set(rest.map((x) => x.id))
         const answer = await insist((key) => api.post('/api/v1/visits/series/{series}/cancel', { path, body, key }))
         showMany(client, v.site_id)
         client.invalidateQueries({ queryKey: ['visit'] })
-        toast({ text: t.count('web.series.cancelled', answer.visits.length) })
+        const cancelled = answer.visits.filter((x) => x.status === 'cancelled' && named.has(x.id))
+        toast({ text: t.count('web.series.cancelled', cancelled.length) })
       },
       extend: async (v: Visit, until: string) => {
         const body = { expected_departure: until }

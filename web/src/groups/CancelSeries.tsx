@@ -25,7 +25,7 @@ export function CancelSeries({ visit, close }: { visit: Visit; close: () => void
       title={t('web.series.cancel.title', { name: nameOf(visit) })}
       action={rest ? t.count('web.series.cancel.action', rest.length) : t('web.action.cancel')}
       waiting={t('web.waiting')}
-      act={() => cancelSeries(visit).then(close)}
+      act={() => cancelSeries(visit, rest ?? [visit]).then(close)}
       close={close}
     >
       {t('web.series.cancel.text')}

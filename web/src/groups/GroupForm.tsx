@@ -2,7 +2,9 @@ import { Alert, Button, Checkbox, Group, Modal, SegmentedControl, Stack, TextInp
 import { useQueryClient } from '@tanstack/react-query'
 import { type ClipboardEvent, memo, useCallback, useState } from 'react'
 import { api, insist } from '../api/client.ts'
+import { Problem } from '../api/problem.ts'
 import { showMany } from '../api/queries.ts'
+import type { components } from '../api/schema.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
 import { blank, moveArrival, switchWhen, timeFaults } from '../dialog/form.ts'
 import { useAct } from '../dialog/useAct.ts'
@@ -13,7 +15,7 @@ import { useSite } from '../site.tsx'
 import type { Key } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
 import { useMe } from '../useMe.ts'
-import { batchRequest, faultsByRow, type RowFaults } from './batch.ts'
+import { batchRequest, faultsByRow, faultsOfRequest, type RowFaults } from './batch.ts'
 import classes from './Groups.module.css'
 import {
   cellsOf,
@@ -302,7 +304,14 @@ function useSend(close: () => void) {
 
   return async (fields: Parameters<typeof batchRequest>[0], people: readonly Member[], { dry, together }: Options) => {
     const body = { ...batchRequest(fields, people, site), dry_run: dry, all_or_nothing: together }
-    const answer = await insist((key) => api.post('/api/v1/visits/batch', { body, key }))
+    let answer: components['schemas']['BatchAnswer']
+    try {
+      answer = await insist((key) => api.post('/api/v1/visits/batch', { body, key }))
+    } catch (error) {
+      const faults = error instanceof Problem ? faultsOfRequest(people, error, t) : new Map()
+      if (faults.size === 0) throw error
+      return { faults, registered: new Map<number, string>(), good: people.length - faults.size }
+    }
     const faults = faultsByRow(people, answer.rows, t)
     const registered = new Map(
       people.flatMap((m, i) => {

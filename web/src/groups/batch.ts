@@ -1,3 +1,4 @@
+import type { Problem } from '../api/problem.ts'
 import type { components } from '../api/schema.ts'
 import type { Site } from '../api/types.ts'
 import { type Fields, texts } from '../dialog/form.ts'
@@ -38,6 +39,16 @@ export function batchRequest(f: Fields, people: readonly Member[], site: Site) {
 /** A refusal in words. */
 export const refusalText = (t: Say, r: Refusal): string =>
   r.errors?.length ? r.errors.map((e) => mended(t, r.type, e.message)).join(' ') : mended(t, r.type, r.detail)
+
+/** A request that was refused as a whole because of some rows. */
+export function faultsOfRequest(people: readonly Member[], problem: Problem, t: Say): RowFaults {
+  const found = new Map<number, string>()
+  for (const [location, message] of Object.entries(problem.fields)) {
+    const row = people[Number(/^visits\[(\d+)\]/.exec(location)?.[1] ?? Number.NaN)]
+    if (row) found.set(row.id, mended(t, 'urn:foyer:problem:invalid', message))
+  }
+  return found
+}
 
 export function faultsByRow(
   people: readonly Member[],

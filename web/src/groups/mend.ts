@@ -8,7 +8,7 @@ const known: readonly [RegExp, Key][] = [
   [/^The departure is not after the arrival/, 'web.mend.order'],
   [/^The line has \d+ cells/, 'web.mend.cells'],
   [/^The cell holds control characters|^This is not readable text/, 'web.mend.control'],
-  [/^At most \d+ characters/, 'web.mend.long'],
+  [/^At most \d+ characters|^expected length <=/, 'web.mend.long'],
   [/^At most ten years ahead/, 'web.mend.ahead'],
 ]
 

@@ -29,7 +29,8 @@ export function letterOf(place: number): string {
 /** A file's text, or null where it is not UTF-8; then the server says what it looks like. */
 export function textOf(octets: ArrayBuffer): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
+    // A text field has no other ends of lines, and places in it are counted.
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets).replaceAll('\r\n', '\n')
   } catch {
     return null
   }

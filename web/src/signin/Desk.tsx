@@ -1,24 +1,45 @@
-import { Stack } from '@mantine/core'
+import { Alert, Button, Stack } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { useAct } from '../dialog/useAct.ts'
 import mark from '../look/mark.svg'
+import { useProblemText, Waiting } from '../look/States.tsx'
 import { languageNames, languages } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
 import { useTitle } from '../useTitle.ts'
 import classes from './Desk.module.css'
 
-type Props = { title: string; onSubmit: () => void; children: ReactNode }
+type Props = {
+  title: string
+  /** The fields; absent once all is said and done. */
+  children?: ReactNode
+  /** What is said in their place then. */
+  done?: string
+  /** What the button that sends them says. */
+  action: string
+  /** What is awaited meanwhile. */
+  waiting: string
+  act: () => Promise<void>
+  /** What went wrong before this page was opened. */
+  problem?: unknown
+  /** Other ways than the form, under it. */
+  below: ReactNode
+}
 
 /** A page with one form, for whoever is not signed in. */
-export function Desk({ title, onSubmit, children }: Props) {
+export function Desk({ title, children, done, action, waiting, act, problem = null, below }: Props) {
   const { t, language, speak } = useText()
+  const explain = useProblemText()
+  const { busy, error, run } = useAct()
   useTitle(title)
+  const fault = error ?? (busy ? null : problem)
   return (
     <main className={classes.page}>
       <form
         className={classes.form}
         onSubmit={(e) => {
           e.preventDefault()
-          onSubmit()
+          run(act)
         }}
       >
         <Stack gap="md">
@@ -26,7 +47,23 @@ export function Desk({ title, onSubmit, children }: Props) {
             <img src={mark} alt="" width={44} height={44} />
             <h1>{title}</h1>
           </div>
-          {children}
+          {done ? (
+            <p role="status">{done}</p>
+          ) : (
+            <>
+              {children}
+              {fault !== null && (
+                <Alert color="red" role="alert">
+                  {explain(fault)}
+                </Alert>
+              )}
+              {busy && <Waiting>{waiting}</Waiting>}
+              <Button type="submit" size="md" loading={busy}>
+                {action}
+              </Button>
+            </>
+          )}
+          {below}
         </Stack>
       </form>
       <nav className={classes.languages} aria-label={t('web.language')}>
@@ -38,4 +75,9 @@ export function Desk({ title, onSubmit, children }: Props) {
       </nav>
     </main>
   )
+}
+
+export function Back() {
+  const { t } = useText()
+  return <Link to="/sign-in">{t('web.signin.back')}</Link>
 }

@@ -1,17 +1,12 @@
-import { Alert, Button, TextInput } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api } from '../api/client.ts'
-import { useAct } from '../dialog/useAct.ts'
-import { useProblemText } from '../look/States.tsx'
 import { useText } from '../text/useText.tsx'
-import { Desk } from './Desk.tsx'
+import { Back, Desk } from './Desk.tsx'
+import { Email } from './Fields.tsx'
 
 /** Asks for a link by mail. It says the same whether or not anybody has the address. */
 export function Forgot() {
   const { t } = useText()
-  const explain = useProblemText()
-  const { busy, error, run } = useAct()
   const [email, setEmail] = useState('')
   const [asked, setAsked] = useState(false)
   const ask = async () => {
@@ -19,32 +14,16 @@ export function Forgot() {
     setAsked(true)
   }
   return (
-    <Desk title={t('web.forgot.title')} onSubmit={() => run(ask)}>
-      {asked ? (
-        <p role="status">{t('web.forgot.asked')}</p>
-      ) : (
-        <>
-          <TextInput
-            label={t('web.signin.email')}
-            type="email"
-            autoComplete="username"
-            required
-            withAsterisk={false}
-            autoFocus
-            value={email}
-            onChange={(e) => setEmail(e.currentTarget.value)}
-          />
-          {error !== null && (
-            <Alert color="red" role="alert">
-              {explain(error)}
-            </Alert>
-          )}
-          <Button type="submit" size="md" loading={busy}>
-            {t('web.forgot.action')}
-          </Button>
-        </>
-      )}
-      <Link to="/sign-in">{t('web.signin.back')}</Link>
+    <Desk
+      title={t('web.forgot.title')}
+      done={asked ? t('web.forgot.asked') : undefined}
+      action={t('web.forgot.action')}
+      waiting={t('web.waiting')}
+      act={ask}
+      below={<Back />}
+    >
+      <p>{t('web.forgot.text')}</p>
+      <Email first value={email} change={setEmail} />
     </Desk>
   )
 }

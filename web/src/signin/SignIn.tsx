@@ -1,14 +1,14 @@
-import { Alert, Button, PasswordInput, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api } from '../api/client.ts'
 import { Problem } from '../api/problem.ts'
 import { loginQuery, meQuery } from '../api/queries.ts'
-import { useAct } from '../dialog/useAct.ts'
-import { useProblemText, Waiting } from '../look/States.tsx'
 import { useText } from '../text/useText.tsx'
 import { Desk } from './Desk.tsx'
+import classes from './Desk.module.css'
+import { Email, Password } from './Fields.tsx'
 
 type Props = { next: string; problem?: string }
 
@@ -17,8 +17,6 @@ export function SignIn({ next, problem }: Props) {
   const { t } = useText()
   const client = useQueryClient()
   const navigate = useNavigate()
-  const explain = useProblemText()
-  const { busy, error, run } = useAct()
   const { data: ways } = useQuery(loginQuery)
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
@@ -37,28 +35,29 @@ export function SignIn({ next, problem }: Props) {
       setCode('')
     }
   }
-  const shown = error ?? (problem ? new Problem(401, problem, '') : null)
   return (
-    <Desk title={t('web.signin.title')} onSubmit={() => run(signIn)}>
-      <TextInput
-        label={t('web.signin.email')}
-        type="email"
-        autoComplete="username"
-        required
-        withAsterisk={false}
-        autoFocus
-        value={email}
-        onChange={(e) => setEmail(e.currentTarget.value)}
-      />
-      <PasswordInput
-        label={t('web.signin.password')}
-        autoComplete="current-password"
-        required
-        withAsterisk={false}
-        value={password}
-        onChange={(e) => setPassword(e.currentTarget.value)}
-        visibilityToggleButtonProps={{ 'aria-label': t('web.signin.show'), tabIndex: 0 }}
-      />
+    <Desk
+      title={t('web.signin.title')}
+      action={t('web.signin.action')}
+      waiting={t('web.signin.waiting')}
+      act={signIn}
+      problem={problem ? new Problem(401, problem, '') : null}
+      below={
+        <>
+          {ways?.sign_on && (
+            <>
+              <div className={classes.or}>{t('web.signin.or')}</div>
+              <Button component="a" href="/api/v1/oidc/start" variant="default" size="md">
+                {t('web.signin.elsewhere', { name: ways.sign_on })}
+              </Button>
+            </>
+          )}
+          <Link to="/forgot">{t('web.forgot')}</Link>
+        </>
+      }
+    >
+      <Email first value={email} change={setEmail} />
+      <Password value={password} change={setPassword} />
       {code !== null && (
         <TextInput
           label={t('web.signin.code')}
@@ -71,21 +70,6 @@ export function SignIn({ next, problem }: Props) {
           onChange={(e) => setCode(e.currentTarget.value)}
         />
       )}
-      {shown !== null && (
-        <Alert color="red" role="alert">
-          {explain(shown)}
-        </Alert>
-      )}
-      {busy && <Waiting>{t('web.signin.waiting')}</Waiting>}
-      <Button type="submit" size="md" loading={busy}>
-        {t('web.signin.action')}
-      </Button>
-      {ways?.sign_on && (
-        <Button component="a" href="/api/v1/oidc/start" variant="default" size="md">
-          {t('web.signin.elsewhere', { name: ways.sign_on })}
-        </Button>
-      )}
-      <Link to="/forgot">{t('web.forgot')}</Link>
     </Desk>
   )
 }

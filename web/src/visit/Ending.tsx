@@ -25,7 +25,7 @@ export function Ending({ detail }: { detail: Detail }) {
   const open = list.some((e) => !isSettled(e.last) && !e.session?.ended_at)
   return (
     <section className={classes.section} aria-labelledby="ending">
-      <h2 id="ending">{t('web.detail.ending')}</h2>
+      <h2 id="ending">{t(ended ? 'web.detail.ending' : 'web.detail.disconnecting')}</h2>
       <ul className={classes.list}>
         {list.map((e) => (
           <Story key={e.key} ending={e} />

@@ -1,0 +1,271 @@
+// More than one visitor, and more than one day.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { board, call, control, expect, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+
+const ways = async (page, item) => {
+  await page.getByRole('button', { name: 'More ways to register' }).click()
+  await page.getByRole('menuitem', { name: item }).click()
+  return page.getByRole('dialog')
+}
+
+const search = async (page, text) => {
+  await page.getByLabel('Search name, host, company').fill(text)
+  await page.waitForURL(new RegExp(`q=${text}`))
+}
+
+test('somebody comes on several days, and the rest is cancelled', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await signIn(page)
+  const form = await ways(page, 'Several days')
+  await form.getByLabel('Last name').fill('Manydays')
+  await form.getByLabel('First day').fill('2027-03-25')
+  await form.getByLabel('Last day').fill('2027-03-30')
+  await form.getByText('4 days, each with credentials of its own.').waitFor()
+  await form.getByText(/^The clocks change before Monday,? 29 March/).waitFor()
+  await form.getByRole('button', { name: /^Not on Fri 26/ }).click()
+  await form.getByRole('button', { name: 'Sun', exact: true }).click()
+  await form.getByLabel('Another day').fill('2027-04-05')
+  await form.getByRole('button', { name: 'Add' }).click()
+  await form.getByRole('button', { name: 'Register 5 days' }).click()
+  await page.getByText('Manydays is registered for 5 days.').waitFor()
+
+  await page.goto(`${board('expected')}?q=Manydays`)
+  await row(page, 'Manydays').nth(4).waitFor()
+  await row(page, 'Manydays').nth(2).click()
+  const detail = page.getByRole('dialog', { name: 'Manydays' })
+  await detail.getByText('Day 3 of 5').click()
+  await detail.getByRole('button', { name: 'Cancel the rest' }).click()
+  const question = page.getByRole('dialog', { name: 'Cancel the rest for Manydays?' })
+  await question.getByText(/^Mon,? 5 Apr/).waitFor()
+  await question.getByRole('button', { name: 'Cancel 3 days' }).click()
+  await page.getByText('3 days are cancelled.').waitFor()
+  await detail.getByText('Cancelled', { exact: true }).first().waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await row(page, 'Manydays').nth(2).waitFor({ state: 'detached' })
+  assert.equal(await row(page, 'Manydays').count(), 2)
+  assert.deepEqual(b.faults, [])
+})
+
+test('a group is pasted, mended, registered, checked in and gets its slips', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await signIn(page)
+  const form = await ways(page, 'A group')
+  await form.getByLabel('First name, 1').evaluate((field) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', 'Ada\tGroupone\tQuay\tada@example.org\r\nLi\tGrouptwo\t\tnobody\r\n\tGroupthree\r\n')
+    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  })
+  await form.getByLabel('Company of all').fill('Regatta Club')
+  await form.getByRole('button', { name: 'Register 3 visitors' }).click()
+  await form.getByText('This is not an e-mail address.').waitFor()
+  await form.getByLabel('E-mail, 2').fill('li@example.org')
+  // What only the server can say.
+  await form.getByLabel('Last name, 3').fill('x'.repeat(300))
+  await form.getByLabel('First name, 3').fill('Much too long')
+  await form.getByRole('button', { name: 'Check only' }).click()
+  await form.getByText('2 of 3 are good', { exact: false }).waitFor()
+  await form.getByText('This is too long.').waitFor()
+  await form.getByLabel('Last name, 3').fill('Groupthree')
+  await form.getByRole('button', { name: 'Check only' }).click()
+  await form.getByText('All 3 are good.').waitFor()
+  await form.getByRole('button', { name: 'Register 3 visitors' }).click()
+  await page.getByText('3 visitors are registered.').waitFor()
+
+  await page.goto(board('expected'))
+  await search(page, 'regatta')
+  await row(page, 'Grouptwo').waitFor()
+  assert.equal(await row(page, 'Groupone').count(), 0, 'a company of one’s own comes first')
+  await search(page, 'group')
+  await row(page, 'Groupone').waitFor()
+  // By keys: choose one, and the range to another; Enter and Space go on doing what they did.
+  await page.evaluate(() => document.activeElement?.blur())
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('x')
+  await page.getByText('1 chosen').waitFor()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press(' ')
+  await page.getByText('2 chosen').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByText('2 chosen').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Choose several' }).click()
+  await page.getByRole('button', { name: 'All 3' }).click()
+  await page.getByRole('toolbar').getByRole('button', { name: 'Check in' }).click()
+  const question = page.getByRole('dialog', { name: 'Check 3 visitors in?' })
+  await question.getByText('Li Grouptwo').waitFor()
+  await question.getByRole('button', { name: 'Check in' }).click()
+  const access = page.getByRole('dialog', { name: 'WiFi access' })
+  await access.getByText('3 visitors have WiFi access.').waitFor()
+  const codes = await access.locator('td code').allTextContents()
+  assert.equal(new Set(codes).size, 6)
+  const login = await control('nas/login', { mac: '02-AA-00-00-00-31', ip: '10.9.0.31', username: codes[0], password: codes[1] })
+  assert.equal(login.accepted, true)
+  await page.evaluate(() => {
+    window.print = () => {}
+  })
+  await access.getByRole('button', { name: 'Print 3 slips' }).click()
+  await page.getByRole('menuitem', { name: /80 mm/ }).click()
+  await page.locator('.slip').nth(2).waitFor({ state: 'attached' })
+  await page.emulateMedia({ media: 'print' })
+  const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
+  assert.equal([...pdf.matchAll(/\/Type \/Page\b/g)].length, 3, 'a sheet each')
+  await page.emulateMedia({ media: 'screen' })
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
+  await access.getByRole('button', { name: 'Done' }).click()
+  assert.deepEqual(b.faults, [])
+})
+
+test('a spreadsheet is looked through, mended and registered', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await signIn(page)
+  const form = await ways(page, 'From a spreadsheet')
+  const give = async (name, buffer) => {
+    const chooser = page.waitForEvent('filechooser')
+    await form.getByRole('button', { name: 'Choose a CSV file' }).click()
+    await (await chooser).setFiles({ name, mimeType: 'text/csv', buffer })
+  }
+  await give('old.csv', Buffer.from('first_name;last_name\r\nZo\xeb;Latin\r\n', 'latin1'))
+  await form.getByText(/not UTF-8/).waitFor()
+  await give('new.csv', Buffer.from('first_name;last_name;email;arrival\r\nZoë;Sheetone;;24.12.2027 09:00\r\nLi;Sheettwo;nobody;\r\nIda;Sheetthree;;1/2/2028\r\n'))
+  await form.getByText('1 of 3 are good', { exact: false }).waitFor()
+  await form.getByRole('cell', { name: 'D · arrival' }).waitFor()
+  await form.getByRole('button', { name: 'Register the one good line' }).waitFor()
+  // A line's number leads to it in the text.
+  await form.getByRole('button', { name: '3', exact: true }).click()
+  const text = form.getByLabel('The file’s text', { exact: false })
+  assert.equal(await text.evaluate((f) => f.value.slice(f.selectionStart, f.selectionEnd).trim()), 'Li;Sheettwo;nobody;')
+  await text.fill((await text.inputValue()).replace('nobody', 'li@example.org').replace('1/2/2028', '2028-02-01 09:00'))
+  await form.getByRole('button', { name: 'Check', exact: true }).click()
+  await form.getByText('All 3 are good.').waitFor()
+  assert.equal((await call('GET', `/visits?site_id=${stack.site}&tab=expected&q=Sheetone`)).items.length, 0, 'nothing yet')
+  await form.getByRole('button', { name: 'Register 3 visits' }).click()
+  await page.getByText('3 visitors are registered.').waitFor()
+  await page.goto(`${board('expected')}?q=Sheet`)
+  await row(page, 'Zoë Sheetone').waitFor()
+  assert.deepEqual(b.faults, [])
+})
+
+test('who was here before is found by keyboard', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  const keys = page.keyboard
+  const host = { name: 'Rita Sommer' }
+  await expect('Comesback', { host, visitor: { first_name: 'Ada', last_name: 'Comesback', company: 'Quay', email: 'ada@comesback.example' } })
+  await signIn(page)
+  await keys.press('n')
+  const form = page.getByRole('dialog', { name: 'New visit' })
+  await form.getByLabel('Last name').focus()
+  await keys.type('comesb')
+  await page.getByRole('option', { name: /Ada Comesback.*Quay.*Rita Sommer/ }).waitFor()
+  await keys.press('ArrowDown')
+  await keys.press('Enter')
+  await form.getByText('Has visited before, once.', { exact: false }).waitFor()
+  assert.equal(await form.getByLabel('Company').inputValue(), 'Quay')
+  assert.equal(await form.getByLabel('Host', { exact: true }).inputValue(), 'Rita Sommer')
+  await keys.press('Enter')
+  await page.getByRole('dialog', { name: 'WiFi access' }).waitFor()
+  const { items } = await call('GET', `/people?q=comesback`)
+  assert.deepEqual([items.length, items[0].visits], [1, 2], 'one person')
+  await keys.press('Escape')
+
+  // A host is offered nobody.
+  await b.context.clearCookies()
+  await signIn(page, stack.users.host)
+  let asked = false
+  page.on('request', (r) => {
+    asked ||= r.url().includes('/people')
+  })
+  await keys.press('n')
+  await form.getByLabel('Last name').fill('comesback')
+  await form.getByRole('button', { name: 'Register' }).click()
+  await page.getByText('comesback is registered for', { exact: false }).waitFor()
+  assert.equal(asked, false)
+  assert.deepEqual(b.faults, [])
+})
+
+test('one device is disconnected, and mistakes are taken back', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await signIn(page)
+  const { visit, voucher } = await walkIn('Onedevice')
+  for (const n of ['41', '42']) {
+    const login = await control('nas/login', { mac: `02-AA-00-00-00-${n}`, ip: `10.9.0.${n}`, username: voucher.username, password: voucher.password })
+    assert.equal(login.accepted, true)
+  }
+  await page.goto(`${board()}/${visit.id}`)
+  const detail = page.getByRole('dialog', { name: 'Ada Onedevice' })
+  await detail.getByRole('button', { name: /^Disconnect 02.aa.00.00.00.41/i }).click()
+  const question = page.getByRole('dialog', { name: 'Disconnect this device?' })
+  await question.getByText('keeps the WiFi access', { exact: false }).waitFor()
+  await question.getByRole('button', { name: 'Disconnect' }).click()
+  await detail.getByText(/02.aa.00.00.00.41 is disconnected from/i).waitFor()
+  await detail.getByRole('button', { name: /^Disconnect 02.aa.00.00.00.42/i }).waitFor()
+  await detail.getByText('Asked to disconnect a device').waitFor()
+
+  // Cancelled by mistake: the same visit is registered again.
+  await expect('Mistaken', { expected_arrival: new Date(Date.now() + 3_600_000).toISOString() })
+  await page.goto(board('expected'))
+  const mistaken = row(page, 'Mistaken')
+  await mistaken.getByRole('button', { name: /^More for/ }).click()
+  await page.getByRole('menuitem', { name: 'Cancel visit' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel visit' }).click()
+  await mistaken.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Register again' }).click()
+  await mistaken.waitFor()
+
+  // Said to have left, and still here: until when is asked, access is new.
+  const late = await walkIn('Stillhere')
+  await call('POST', `/visits/${late.visit.id}/extend`, { expected_departure: new Date(Date.now() + 1500).toISOString() })
+  await page.goto(board())
+  const still = row(page, 'Stillhere')
+  await still.getByText('Overdue', { exact: true }).waitFor()
+  await still.getByRole('button', { name: /^Confirm left/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Confirm left' }).click()
+  await still.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Still here' }).click()
+  const until = page.getByRole('dialog', { name: 'Ada Stillhere stays longer' })
+  await until.getByRole('button', { name: '+2 hours' }).click()
+  await until.getByRole('button', { name: 'Extend' }).click()
+  const access = page.getByRole('dialog', { name: 'WiFi access' })
+  assert.notEqual((await access.locator('code').allTextContents())[0], late.voucher.username)
+  await access.getByRole('button', { name: 'Done' }).click()
+  await still.getByText('On Site', { exact: true }).waitFor()
+  assert.deepEqual(b.faults, [])
+})
+
+test('all of a tab is printed, not only what is in sight', async (t) => {
+  const b = await launch({ colorScheme: 'dark' })
+  t.after(() => b.close())
+  const { page } = b
+  const visits = Array.from({ length: 150 }, (_, i) => ({
+    site_id: stack.site,
+    visitor: { first_name: 'Paper', last_name: `Row ${i}` },
+    expected_arrival: new Date(Date.now() + (100 + i) * 60_000).toISOString(),
+  }))
+  await call('POST', '/visits/batch', { visits })
+  await signIn(page)
+  await page.goto(`${board('expected')}?q=Paper`)
+  await row(page, 'Row 0').first().waitFor()
+  await page.evaluate(() => {
+    window.print = () => {}
+  })
+  await page.keyboard.press('Control+p')
+  await page.locator('.sheet').waitFor({ state: 'attached' })
+  await page.emulateMedia({ media: 'print' })
+  const seen = await page.locator('body > :visible').evaluateAll((all) => all.map((e) => e.className))
+  assert.deepEqual(seen, ['sheet'])
+  assert.equal(await page.locator('.sheet tbody td:first-child').count(), 150)
+  assert.match(await page.locator('.sheet thead').innerText(), /Harbour House.*Expected.*search: Paper.*\d\d:\d\d/)
+  const colours = await page.locator('.sheet').evaluate((e) => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor])
+  assert.deepEqual(colours, ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'])
+  assert.deepEqual(b.faults, [])
+})
