@@ -23,6 +23,8 @@ const (
 	nameEndErasure        = "EndErasure"
 	nameDeliver           = "Deliver"
 	nameFailDelivery      = "FailDelivery"
+	nameEndAccess         = "EndAccess"
+	nameSealAccess        = "SealAccess"
 )
 
 // Set is every activity there is.
@@ -34,6 +36,7 @@ type Set struct {
 	Purges       *Purges
 	Erasures     *Erasures
 	Deliveries   *Deliveries
+	Accesses     *Accesses
 }
 
 // named is an activity under its registered name.
@@ -59,6 +62,8 @@ func (s Set) list() []named {
 		{nameEndErasure, s.Erasures.EndErasure},
 		{nameDeliver, s.Deliveries.Deliver},
 		{nameFailDelivery, s.Deliveries.FailDelivery},
+		{nameEndAccess, s.Accesses.EndAccess},
+		{nameSealAccess, s.Accesses.SealAccess},
 	}
 }
 

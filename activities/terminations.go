@@ -10,13 +10,15 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
-// TerminateInput asks for the end of all of a visit's live sessions. Generations
-// count from 1; "retry now" begins the next.
+// TerminateInput asks for the end of all live sessions of a visit, or of an access
+// that belongs to none. Generations count from 1; "retry now" begins the next.
 type TerminateInput struct {
-	VisitID    visit.VisitID `json:"visit_id"`
+	VisitID    visit.VisitID `json:"visit_id,omitempty"`
+	AccessID   roll.AccessID `json:"access_id,omitempty"`
 	SiteID     visit.SiteID  `json:"site_id"`
 	Generation int           `json:"generation"`
 }
@@ -121,7 +123,8 @@ func shown(sessions []visit.SessionTermination, most, attempts int) []visit.Sess
 
 // FailInput says that a generation's time is over.
 type FailInput struct {
-	VisitID    visit.VisitID           `json:"visit_id"`
+	VisitID    visit.VisitID           `json:"visit_id,omitempty"`
+	AccessID   roll.AccessID           `json:"access_id,omitempty"`
 	Generation int                     `json:"generation"`
 	Reason     visit.TerminationReason `json:"reason"`
 }
@@ -135,6 +138,7 @@ type GivenUp struct {
 // from outside: by these ids, not by a token, so that any process can.
 type Attempt struct {
 	VisitID    visit.VisitID
+	AccessID   roll.AccessID
 	Generation int
 	Attempt    int
 	WorkflowID string
@@ -154,14 +158,14 @@ type Dispatch interface {
 // Terminations are the activities that end live sessions.
 type Terminations struct{ Dispatch Dispatch }
 
-// TerminateSessions asks the site's agent to end the visit's sessions at the NAS.
+// TerminateSessions asks the site's agent to end the sessions at the NAS.
 // It ends when the agent's result is in, completed from outside: by a final result,
 // or by a failure that asks for the next attempt. An attempt that hears nothing
 // runs into its time limit and is repeated.
 func (t *Terminations) TerminateSessions(ctx context.Context, in TerminateInput) (Terminated, error) {
 	info := activity.GetInfo(ctx)
 	result, final, err := t.Dispatch.BeginTermination(ctx, Attempt{
-		VisitID: in.VisitID, Generation: in.Generation, Attempt: int(info.Attempt),
+		VisitID: in.VisitID, AccessID: in.AccessID, Generation: in.Generation, Attempt: int(info.Attempt),
 		WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID,
 	})
 	switch {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/workflows"
@@ -26,6 +27,7 @@ var _ Notifications = (*store.Notifier)(nil)
 // board is a database of stragglers, and Temporal beside it, for the sweeper.
 type board struct {
 	CRMVisits // not the sweeper's business
+	Accesses
 
 	mu       sync.Mutex
 	calls    map[string]int
@@ -41,7 +43,11 @@ type board struct {
 	purged   map[string]bool
 	erasing  []visit.ErasureID
 	leader   bool // somebody else leads
-	lease    context.CancelFunc
+
+	accesses        []store.Access
+	runningAccesses map[roll.AccessID]bool
+	told            []roll.AccessID
+	lease           context.CancelFunc
 }
 
 func newBoard() *board {
@@ -322,3 +328,27 @@ func (t *tray) BeginTermination(context.Context, store.TerminationRequest) (visi
 	panic("unused")
 }
 func (t *tray) FailTermination(context.Context, visit.VisitID, int, string) error { panic("unused") }
+
+// The board has no accesses until it is given some.
+func (b *board) OpenAccesses(_ context.Context, after roll.AccessID, _ int) ([]store.Access, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if after != "" {
+		return nil, nil
+	}
+	return b.accesses, nil
+}
+
+func (b *board) RunningAccesses(context.Context) (map[roll.AccessID]bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls["RunningAccesses"]++
+	return b.runningAccesses, nil
+}
+
+func (b *board) AccessChanged(_ context.Context, id roll.AccessID, _ visit.SiteID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.told = append(b.told, id)
+	return nil
+}

@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -20,6 +22,7 @@ type Store interface {
 	Shredder
 	Erasures
 	CRMVisits
+	Accesses
 	// TryLead takes the deployment's lease of a name if nobody has it.
 	TryLead(ctx context.Context, name string) (lease context.Context, release func(), ok bool, err error)
 }
@@ -91,6 +94,7 @@ func (d desk) set() activities.Set {
 		Vouchers: &activities.Vouchers{Desk: d}, Terminations: &activities.Terminations{Dispatch: d},
 		CRM: &activities.CRM{Settings: d.store, Log: d.store}, Records: &activities.Records{Archive: d},
 		Purges: &activities.Purges{Shredder: shredder{d.store}}, Erasures: &activities.Erasures{Book: erasureBook{d.store}},
+		Accesses: &activities.Accesses{Desk: accessDesk{d.store}},
 	}
 }
 
@@ -111,12 +115,20 @@ func (d desk) RevokeVoucher(ctx context.Context, in activities.RevokeInput) (act
 
 // BeginTermination implements activities.Dispatch.
 func (d desk) BeginTermination(ctx context.Context, a activities.Attempt) (visit.TerminationResult, bool, error) {
-	return d.store.BeginTermination(ctx, store.TerminationRequest(a))
+	return d.store.BeginTermination(ctx, store.TerminationRequest{
+		VisitID: grantHolder(a.VisitID, a.AccessID), Generation: a.Generation, Attempt: a.Attempt,
+		WorkflowID: a.WorkflowID, RunID: a.RunID, ActivityID: a.ActivityID,
+	})
 }
 
 // FailTermination implements activities.Dispatch.
 func (d desk) FailTermination(ctx context.Context, in activities.FailInput) error {
-	return d.store.FailTermination(ctx, in.VisitID, in.Generation, string(in.Reason))
+	return d.store.FailTermination(ctx, grantHolder(in.VisitID, in.AccessID), in.Generation, string(in.Reason))
+}
+
+// grantHolder is whose sessions a command ends: the two sorts of ids never meet.
+func grantHolder(id visit.VisitID, access roll.AccessID) visit.VisitID {
+	return cmp.Or(id, visit.VisitID(access))
 }
 
 // SealVisit implements activities.Archive.

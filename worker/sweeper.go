@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -31,6 +32,7 @@ type starter interface {
 	Start(ctx context.Context, id visit.VisitID, site visit.SiteID) (bool, error)
 	CheckOut(ctx context.Context, id visit.VisitID, site visit.SiteID) error
 	Running(ctx context.Context) (map[visit.VisitID]bool, error)
+	accessStarter
 	StartPurge(ctx context.Context, in activities.PurgeInput) (bool, error)
 	StartErase(ctx context.Context, id visit.ErasureID) (bool, error)
 }
@@ -62,6 +64,7 @@ func (s *sweeper) steps() []step {
 		{"intents", 5 * time.Second, s.intents},
 		{"disconnects", 5 * time.Second, limited(s.store.ExpireDisconnects)},
 		{"workflows", 30 * time.Second, s.missing},
+		{"accesses", 30 * time.Second, s.missingAccesses},
 		{"no_shows", 30 * time.Second, limited(s.store.MarkNoShows)},
 		{"leaving_soon", 10 * time.Second, limited(s.store.LeavingSoon)},
 		{"credentials", 5 * time.Minute, limited(s.store.WipeCredentials)},
@@ -181,6 +184,27 @@ func (s *sweeper) missing(ctx context.Context) (started int, err error) {
 		after = open[len(open)-1].ID
 		open = slices.DeleteFunc(open, func(v store.OpenVisit) bool { return running[v.ID] })
 		n, failed := each(open, func(v store.OpenVisit) (bool, error) { return s.start(ctx, v) })
+		started, err = started+n, errors.Join(err, failed)
+	}
+	return started, err
+}
+
+// missingAccesses does the same for accesses, if there are any.
+func (s *sweeper) missingAccesses(ctx context.Context) (started int, err error) {
+	var running map[roll.AccessID]bool
+	for after := roll.AccessID(""); started < batch && ctx.Err() == nil; {
+		open, failed := s.store.OpenAccesses(ctx, after, batch)
+		if failed != nil || len(open) == 0 {
+			return started, errors.Join(err, failed)
+		}
+		after = open[len(open)-1].ID
+		if running == nil {
+			if running, failed = s.workflows.RunningAccesses(ctx); failed != nil {
+				return started, failed
+			}
+		}
+		open = slices.DeleteFunc(open, func(a store.Access) bool { return running[a.ID] })
+		n, failed := each(open, func(a store.Access) (bool, error) { return true, tellAccess(ctx, s.workflows, a) })
 		started, err = started+n, errors.Join(err, failed)
 	}
 	return started, err

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -158,4 +159,17 @@ func TestWithoutAListingNothingIsStarted(t *testing.T) {
 	_, err := b.sweeper().missing(t.Context())
 	require.Error(t, err)
 	require.Empty(t, b.started)
+}
+
+// TestAccessesWithoutAWorkflow are told, and one that runs is not. Where there is no
+// access, Temporal is not asked for a listing.
+func TestAccessesWithoutAWorkflow(t *testing.T) {
+	t.Parallel()
+	b := newBoard()
+	sweep(t, b, 40*time.Second, nil)
+	require.Zero(t, b.count("RunningAccesses"))
+	b.accesses = []store.Access{{ID: "running"}, {ID: "missing"}}
+	b.runningAccesses = map[roll.AccessID]bool{"running": true}
+	sweep(t, b, 20*time.Second, nil)
+	require.Equal(t, []roll.AccessID{"missing"}, b.told)
 }

@@ -87,6 +87,7 @@ func (w *Worker) Run(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { w.poll(ctx) })
 	parts.Go(func() { newResults(w.Config).run(ctx) })
+	parts.Go(func() { newAccessTeller(w.Config).run(ctx) })
 	parts.Go(func() { newSweeper(w.Config).run(ctx) })
 	parts.Go(func() { newRelay(w.Config).run(ctx) })
 	parts.Wait()

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -99,6 +100,28 @@ func (c *Client) RetryTermination(ctx context.Context, id visit.VisitID, generat
 	return err == nil, unlessClosed(err)
 }
 
+// AccessChanged tells an access's workflow, which is started if need be, to look at
+// its row. It does not wait for it.
+func (c *Client) AccessChanged(ctx context.Context, id roll.AccessID, site visit.SiteID) error {
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, AccessWorkflowID(id), signalAccessChanged, nil,
+		c.accessOptions(id, site), Access, AccessInput{AccessID: id, SiteID: site})
+	return unlessClosed(err)
+}
+
+// accessOptions make one workflow an access. One that completed is begun anew: an
+// access may go on after its end.
+func (c *Client) accessOptions(id roll.AccessID, site visit.SiteID) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       AccessWorkflowID(id),
+		TaskQueue:                c.queue,
+		WorkflowTaskTimeout:      taskTimeout,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:            "roll code at site " + string(site),
+		TypedSearchAttributes:    temporal.NewSearchAttributes(siteID.ValueSet(string(site))),
+	}
+}
+
 // Completion is the result of one attempt of TerminateSessions and the activity
 // that waits for it.
 type Completion struct {
@@ -126,10 +149,19 @@ func (c *Client) CompleteTermination(ctx context.Context, done Completion) error
 // Running lists the visits whose workflow runs, as Temporal's visibility store sees
 // it: seconds old, and no more than a hint. [Client.Start] decides.
 func (c *Client) Running(ctx context.Context) (map[visit.VisitID]bool, error) {
-	running := map[visit.VisitID]bool{}
+	return running[visit.VisitID](ctx, c, nameVisit, visitPrefix)
+}
+
+// RunningAccesses is Running for accesses.
+func (c *Client) RunningAccesses(ctx context.Context) (map[roll.AccessID]bool, error) {
+	return running[roll.AccessID](ctx, c, nameAccess, accessPrefix)
+}
+
+func running[ID ~string](ctx context.Context, c *Client, workflowType, prefix string) (map[ID]bool, error) {
+	found := map[ID]bool{}
 	request := &workflowservice.ListWorkflowExecutionsRequest{
 		Namespace: c.namespace, PageSize: 1000,
-		Query: "WorkflowType = '" + nameVisit + "' AND ExecutionStatus = 'Running'",
+		Query: "WorkflowType = '" + workflowType + "' AND ExecutionStatus = 'Running'",
 	}
 	for {
 		page, err := c.temporal.ListWorkflow(ctx, request)
@@ -137,10 +169,10 @@ func (c *Client) Running(ctx context.Context) (map[visit.VisitID]bool, error) {
 			return nil, visit.Unavailable("Temporal", err)
 		}
 		for _, e := range page.Executions {
-			running[visit.VisitID(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), visitPrefix))] = true
+			found[ID(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), prefix))] = true
 		}
 		if request.NextPageToken = page.NextPageToken; len(request.NextPageToken) == 0 {
-			return running, nil
+			return found, nil
 		}
 	}
 }

@@ -82,6 +82,19 @@
 // that stays away is asked again, for three days, and then needs attention. Cancelling
 // an erasure needs attention.
 //
+// # An access, one test a sentence (access_test.go)
+//
+// Access that belongs to no visit, such as a roll code's, has a workflow (access-<id>)
+// from its first use to the seal: dormant codes have none. The worker starts it, and
+// tells it when somebody else changed the row (package worker).
+//
+// An access ends when its time is over, and leaves as a visit does. An access that is
+// given more time goes on. An access that staff end is left at once. A signal that is
+// lost costs nothing. Cancelling the workflow ends the access. An access that goes on
+// after its end is not sealed: agents that were cut off may bring such news. A sealed
+// access closes at once. A step of an access that fails is repeated as long as it
+// takes. An access that is given more time very often goes on in a new run.
+//
 // # Failures
 //
 // Short steps run inside the workflow task. A step that fails is repeated there

@@ -253,6 +253,7 @@ func replayer(visit any) temporalworker.WorkflowReplayer {
 	r.RegisterWorkflowWithOptions(workflows.Delivery, workflow.RegisterOptions{Name: "Delivery"})
 	r.RegisterWorkflowWithOptions(workflows.Purge, workflow.RegisterOptions{Name: "Purge"})
 	r.RegisterWorkflowWithOptions(workflows.Erase, workflow.RegisterOptions{Name: "Erase"})
+	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: "Access"})
 	return r
 }
 

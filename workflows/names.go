@@ -5,6 +5,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -12,6 +13,7 @@ import (
 // spoken by [Client] alone.
 const (
 	nameVisit     = "Visit"
+	nameAccess    = "Access"
 	namePurge     = "Purge"
 	nameErase     = "Erase"
 	nameDelivery  = "Delivery"
@@ -22,6 +24,7 @@ const (
 	signalCheckOut         = "check-out"
 	signalDepartureChanged = "departure-changed"
 	signalRetryTermination = "retry-termination"
+	signalAccessChanged    = "access-changed"
 )
 
 // The search attributes of a visit, by which operators list workflows.
@@ -31,14 +34,21 @@ var (
 	departsAt   = temporal.NewSearchAttributeKeyTime("DepartsAt")
 )
 
-const visitPrefix = "visit-"
+const (
+	visitPrefix  = "visit-"
+	accessPrefix = "access-"
+)
 
 // VisitWorkflowID is the id of a visit's workflow: one workflow a visit.
 func VisitWorkflowID(id visit.VisitID) string { return visitPrefix + string(id) }
 
+// AccessWorkflowID is the id of an access's workflow.
+func AccessWorkflowID(id roll.AccessID) string { return accessPrefix + string(id) }
+
 // Register makes the workflows known to a worker.
 func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(Visit, workflow.RegisterOptions{Name: nameVisit})
+	registry.RegisterWorkflowWithOptions(Access, workflow.RegisterOptions{Name: nameAccess})
 	registry.RegisterWorkflowWithOptions(Purge, workflow.RegisterOptions{Name: namePurge})
 	registry.RegisterWorkflowWithOptions(Erase, workflow.RegisterOptions{Name: nameErase})
 	registry.RegisterWorkflowWithOptions(Delivery, workflow.RegisterOptions{Name: nameDelivery})

@@ -20,16 +20,13 @@ type termination struct {
 	outcome                   activities.Outcome
 }
 
-func newTermination(in VisitInput, work visit.Work) termination {
-	limit := work.TerminateFor
+// newTermination is of a grant whose sessions are to be gone within limit, 0 for the
+// default, from a generation on.
+func newTermination(in activities.TerminateInput, limit time.Duration, generation int) termination {
 	if limit <= 0 {
 		limit = visit.DefaultTerminationFor
 	}
-	return termination{
-		TerminateInput: activities.TerminateInput{VisitID: in.VisitID, SiteID: in.SiteID},
-		limit:          limit,
-		wanted:         max(work.Generation, 1),
-	}
+	return termination{TerminateInput: in, limit: limit, wanted: max(generation, 1)}
 }
 
 // retry asks for a generation. Earlier ones, and repeats, change nothing.
@@ -47,6 +44,13 @@ func (t *termination) run(ctx workflow.Context) {
 			t.outcome, t.done = outcome, t.Generation
 		}
 	}
+}
+
+// once carries out what is wanted now.
+func (t *termination) once(ctx workflow.Context) {
+	t.Generation = t.wanted
+	t.outcome, _ = t.end(ctx)
+	t.done = t.Generation
 }
 
 // end carries one generation through. It is not over when a newer one is wanted:
@@ -75,7 +79,7 @@ func (t *termination) end(ctx workflow.Context) (outcome activities.Outcome, ove
 // giveUp records, for staff to see, that a generation's time is over.
 func (t *termination) giveUp(ctx workflow.Context, reason visit.TerminationReason) {
 	_, err := do(ctx, patient("record that terminating was given up: "+string(reason)),
-		terminations.FailTermination, activities.FailInput{VisitID: t.VisitID, Generation: t.Generation, Reason: reason})
+		terminations.FailTermination, activities.FailInput{VisitID: t.VisitID, AccessID: t.AccessID, Generation: t.Generation, Reason: reason})
 	if err != nil {
 		workflow.GetLogger(ctx).Error("termination not recorded as failed", "error", err)
 	}

@@ -108,7 +108,7 @@ func (v *visitRun) issue(ctx workflow.Context) (visit.Work, error) {
 	}
 	v.checkOut = v.checkOut || work.CheckOutRequestedAt != nil || work.Status.Ended()
 	v.departure = work.ExpectedDeparture
-	v.termination = newTermination(v.VisitInput, work)
+	v.termination = newTermination(activities.TerminateInput{VisitID: v.VisitID, SiteID: v.SiteID}, work.TerminateFor, work.Generation)
 	if work.Status == visit.CheckedIn {
 		v.progress.was(ctx, "checked in: voucher %s, ledger revision %d", issued.VoucherID, issued.Revision)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -44,6 +45,8 @@ type Desk struct {
 	mu    sync.Mutex // guards what follows
 	rows  map[visit.VisitID]*Row
 	steps []string
+
+	accesses map[roll.AccessID]*AccessRow
 }
 
 // New returns a desk without visits.
@@ -58,6 +61,7 @@ func (d *Desk) Set() activities.Set {
 		CRM: &activities.CRM{Settings: d, Log: d, Accounts: d}, Records: &activities.Records{Archive: d},
 		Deliveries: d.Post.activities(d.Now),
 		Purges:     &activities.Purges{Shredder: d.Papers}, Erasures: &activities.Erasures{Book: d.Papers, CRM: d.Papers},
+		Accesses: &activities.Accesses{Desk: d},
 	}
 }
 
@@ -174,10 +178,15 @@ func (d *Desk) RevokeVoucher(_ context.Context, in activities.RevokeInput) (acti
 
 // BeginTermination implements activities.Dispatch.
 func (d *Desk) BeginTermination(_ context.Context, a activities.Attempt) (visit.TerminationResult, bool, error) {
-	if _, err := d.enter("TerminateSessions", a.VisitID); err != nil {
+	if a.AccessID != "" {
+		if err := d.enterAccess("TerminateSessions"); err != nil {
+			return visit.TerminationResult{}, false, err
+		}
+	} else if _, err := d.enter("TerminateSessions", a.VisitID); err != nil {
 		return visit.TerminationResult{}, false, err
+	} else {
+		d.mu.Unlock()
 	}
-	d.mu.Unlock()
 	if d.Begin == nil {
 		return visit.TerminationResult{}, true, nil
 	}
@@ -188,6 +197,9 @@ func (d *Desk) BeginTermination(_ context.Context, a activities.Attempt) (visit.
 
 // FailTermination implements activities.Dispatch.
 func (d *Desk) FailTermination(_ context.Context, in activities.FailInput) error {
+	if in.AccessID != "" {
+		return d.enterAccess("FailTermination")
+	}
 	r, err := d.enter("FailTermination", in.VisitID)
 	if err != nil {
 		return err

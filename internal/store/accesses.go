@@ -144,7 +144,7 @@ func (t *tx) beginAccess(ctx context.Context, zone zoneRow, usage *roll.Usage, h
 // that was cut off reports more time, goes on: it is another generation.
 func (t *tx) moveAccess(ctx context.Context, row accessRow, started, ends time.Time, why cause) error {
 	const update = `update accesses as v set started_at = @started, ends_at = @ends, ended_at = null, end_reason = null, sealed_at = null,
-			taken_at = case when v.ended_at is null then v.taken_at end, generation = v.generation + (v.ended_at is not null)::integer
+			` + untaken + `, generation = v.generation + (v.ended_at is not null)::integer
 		where v.id = @id returning ` + accessColumns
 	row, err := one[accessRow](ctx, t, ErrAccessNotFound, update, pgx.NamedArgs{"id": row.ID, "started": started, "ends": ends})
 	if err != nil {
@@ -155,42 +155,13 @@ func (t *tx) moveAccess(ctx context.Context, row accessRow, started, ends time.T
 
 // endAccess ends an access now.
 func (t *tx) endAccess(ctx context.Context, row accessRow, why cause) error {
-	const update = `update accesses as v set ended_at = @now, end_reason = @reason, ends_at = least(v.ends_at, @now) where v.id = @id returning ` + accessColumns
+	const update = `update accesses as v set ended_at = @now, end_reason = @reason, ends_at = least(v.ends_at, @now), ` + untaken + ` where v.id = @id returning ` + accessColumns
 	row, err := one[accessRow](ctx, t, ErrAccessNotFound, update, pgx.NamedArgs{"id": row.ID, "reason": why.end, "now": t.now})
 	if err != nil {
 		return err
 	}
 	t.follow(row.SiteID, ledgerAccess, string(row.ID))
 	return t.record(row.event(visit.EventAccessEnded, why.actor))
-}
-
-// AccessEnd is what EndAccess found.
-type AccessEnd struct {
-	Ended  bool      // now or before
-	EndsAt time.Time // when to ask again, unless it has ended
-	Access Access
-}
-
-// EndAccess ends an access whose time is over; before that it says when it will be.
-// An access that has ended stays as it is. It returns ErrAccessNotFound.
-func (s *Store) EndAccess(ctx context.Context, id roll.AccessID, actor string) (end AccessEnd, err error) {
-	err = s.write(ctx, func(ctx context.Context, t *tx) error {
-		row, err := t.lockAccess(ctx, id)
-		if err != nil {
-			return err
-		}
-		if row.EndedAt == nil && !row.EndsAt.After(t.now) {
-			if err := t.endAccess(ctx, row, cause{actor, endTime}); err != nil {
-				return err
-			}
-			if row, err = t.lockAccess(ctx, id); err != nil {
-				return err
-			}
-		}
-		end = AccessEnd{Ended: row.EndedAt != nil, EndsAt: row.EndsAt, Access: row.access()}
-		return nil
-	})
-	return end, err
 }
 
 func (t *tx) lockAccess(ctx context.Context, id roll.AccessID) (accessRow, error) {
@@ -223,23 +194,4 @@ func (s *Store) OpenAccesses(ctx context.Context, after roll.AccessID, limit int
 		return err
 	})
 	return open, err
-}
-
-// SealAccess closes an ended access: nothing more is to be done for it. It returns
-// ErrAccessNotFound, and a conflict while it goes on.
-func (s *Store) SealAccess(ctx context.Context, id roll.AccessID, actor string) error {
-	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		row, err := t.lockAccess(ctx, id)
-		if err != nil || row.SealedAt != nil {
-			return err
-		}
-		if row.EndedAt == nil {
-			return visit.Errorf(visit.KindConflict, "access_running", "The access has not ended.")
-		}
-		if _, err := t.Exec(ctx, `update accesses set sealed_at = @now where id = @id`, pgx.NamedArgs{"id": id, "now": t.now}); err != nil {
-			return err
-		}
-		t.audit(row.SiteID, actor, "access.sealed", accessPlace(id), map[string]any{"generation": row.Generation})
-		return nil
-	})
 }

@@ -114,9 +114,9 @@ func TestACodeRunsFromItsFirstUse(t *testing.T) {
 
 		b.Clock.Advance(2 * time.Hour)
 		require.Equal(t, roll.Expired, b.use(t, zone, codes[1]).Refused)
-		end, err := b.EndAccess(t.Context(), d.Holder.AccessID(), "system:workflow")
+		end, err := b.EndAccess(t.Context(), d.Holder.AccessID(), false)
 		require.NoError(t, err)
-		require.True(t, end.Ended)
+		require.Equal(t, "time", end.Access.EndReason)
 		require.Equal(t, [4]int{18, 0, 2, 0}, b.counts(t, zone, r))
 		require.Equal(t, []string{"access.started", "access.changed", "access.ended"},
 			sql[string](t, b, "select kind from events where kind like 'access.%' order by seq"))
@@ -326,4 +326,65 @@ func TestOtherKeysRetireAllRolls(t *testing.T) {
 	zone, err = b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, store.ZoneChange{Series: &store.SeriesChange{RollBits: new(16)}})
 	require.NoError(t, err)
 	require.Equal(t, roll.Ready, b.state(t, zone, b.codes(t, zone, again)[0]))
+}
+
+func TestOldAccessesSettleIntoTheMask(t *testing.T) {
+	t.Parallel()
+	eachKind(t, func(t *testing.T, b bench, zone store.Zone) {
+		r := b.roll(t, zone, 1, 20)
+		codes := b.codes(t, zone, r)
+		old, lasting := b.use(t, zone, codes[0], codes[1]), b.use(t, zone, codes[9])
+		b.Clock.Advance(3 * time.Hour)
+		_, err := b.EndAccess(t.Context(), old.Holder.AccessID(), false)
+		require.NoError(t, err)
+		sealed, err := b.SealAccess(t.Context(), old.Holder.AccessID(), "done")
+		require.NoError(t, err)
+		require.True(t, sealed)
+		settle := func() int {
+			n, err := b.SettleAccesses(t.Context(), 100)
+			require.NoError(t, err)
+			return n
+		}
+		require.Zero(t, settle(), "an agent may have more of it to report")
+		b.Clock.Advance(7 * 24 * time.Hour)
+		require.Equal(t, 1, settle())
+		require.Zero(t, settle())
+		require.Equal(t, []int64{10}, sql[int64](t, b, "select ticket::bigint from roll_records"), "of the access that nobody has ended")
+		require.Equal(t, roll.Expired, b.state(t, zone, codes[1]))
+		require.Equal(t, [4]int{17, 0, 3, 0}, b.counts(t, zone, r))
+		_, err = b.Access(t.Context(), old.Holder.AccessID())
+		require.ErrorIs(t, err, store.ErrAccessNotFound)
+		_, err = b.Access(t.Context(), lasting.Holder.AccessID())
+		require.NoError(t, err)
+		usage, _ := b.told(t)
+		require.True(t, usage.Of(roll.Ticket{Roll: r.ID, Number: r.First}).Over, "and agents hear of it")
+	})
+}
+
+func TestActiveCodes(t *testing.T) {
+	t.Parallel()
+	eachKind(t, func(t *testing.T, b bench, zone store.Zone) {
+		r := b.roll(t, zone, 1, 20)
+		codes := b.codes(t, zone, r)
+		b.use(t, zone, codes[3])
+		b.Clock.Advance(time.Minute)
+		b.use(t, zone, codes[5], codes[6])
+		var shown []string
+		page := store.Page{Limit: 1}
+		for {
+			part, err := b.ActiveCodes(t.Context(), store.Everything, b.site.ID, zone.ID, page, true)
+			require.NoError(t, err)
+			for _, item := range part.Items {
+				shown = append(shown, item.Code)
+			}
+			if page.Cursor = part.Next; page.Cursor == "" {
+				break
+			}
+		}
+		require.Equal(t, []string{codes[3], codes[5]}, shown)
+		hidden, err := b.ActiveCodes(t.Context(), store.Everything, b.site.ID, zone.ID, store.Page{}, false)
+		require.NoError(t, err)
+		require.Empty(t, hidden.Items[0].Code+hidden.Items[1].Code)
+		require.Equal(t, 2, hidden.Items[1].Codes)
+	})
 }

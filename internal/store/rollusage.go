@@ -170,6 +170,9 @@ func (t *tx) mergeInto(ctx context.Context, zone zoneRow, st state, entries []ro
 	var batch pgx.Batch
 	for _, e := range changed {
 		holders = append(holders, e.Record.Holder)
+		if e.Record.Over && st.held(e.Ticket) > 0 { // others' time went to it
+			holders = append(holders, e.Ticket)
+		}
 		st.save(&batch, zone.ID, e)
 	}
 	for id, m := range st.masks {

@@ -116,16 +116,19 @@ create table accesses (
     ended_at    timestamptz,
     end_reason  text,
     generation  integer     not null default 1, -- of terminations; another one when it goes on after its end
-    taken_at    timestamptz, -- by its workflow
+    taken_at    timestamptz, -- by its workflow, which knows how the row stands
+    told_at     timestamptz, -- when it was told last that it does not
+    tellings    integer     not null default 0,
     sealed_at   timestamptz,
     created_at  timestamptz not null,
     constraint accesses_kind check (kind in ('roll', 'portal')),
     constraint accesses_roll check (kind <> 'roll' or zone_id is not null and roll_id is not null and ticket is not null),
     constraint accesses_ended check ((ended_at is null) = (end_reason is null)),
-    constraint accesses_reason check (end_reason in ('time', 'expired', 'retired', 'merged')),
+    constraint accesses_reason check (end_reason in ('time', 'expired', 'retired', 'merged', 'cancelled')),
     constraint accesses_sealed check (sealed_at is null or ended_at is not null)
 );
 create index accesses_open on accesses (id) where sealed_at is null;
+create index accesses_untaken on accesses (told_at nulls first) where taken_at is null;
 create index accesses_due on accesses (ends_at) where ended_at is null;
 create index accesses_live on accesses (site_id, id) where ended_at is null;
 create index accesses_active on accesses (zone_id, ends_at, id) where ended_at is null;
