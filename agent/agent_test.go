@@ -296,6 +296,8 @@ func TestMetricsTellWhatThePartsHold(t *testing.T) {
 # TYPE foyer_agent_disk_error gauge
 foyer_agent_disk_error{part="journal"} 0
 foyer_agent_disk_error{part="ledger"} 0
+foyer_agent_disk_error{part="presence"} 0
+foyer_agent_disk_error{part="rolls"} 0
 foyer_agent_disk_error{part="session"} 0
 # HELP foyer_ledger_grants Grants that are usable now or later.
 # TYPE foyer_ledger_grants gauge

@@ -51,7 +51,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	tell(unqueued, prometheus.CounterValue, float64(records.Unqueued))
 	tell(damaged, prometheus.CounterValue, float64(records.Damaged))
 	tell(clockOffset, prometheus.GaugeValue, c.a.clock.Offset().Seconds())
-	for part, class := range map[string]string{"ledger": held.DiskError, "journal": records.DiskError, "session": sessions.DiskError, "presence": c.a.presence.DiskError()} {
+	for part, class := range map[string]string{"ledger": held.DiskError, "journal": records.DiskError, "session": sessions.DiskError, "presence": c.a.presence.DiskError(), "rolls": c.a.book.DiskError()} {
 		failing := 0.0
 		if class != "" {
 			failing = 1

@@ -60,7 +60,7 @@ func (a *Agent) openDisk(cfg Config) (*seal.Keyring, error) {
 	a.book, err = redeem.Open(redeem.Config{
 		Dir: cfg.DataDir, Keys: keys, Now: a.clock.Now, Logger: a.log, Metrics: redeem.NewMetrics(cfg.Registerer),
 		Grants: a.ledger, Sessions: a.sessions, Journal: a.journal,
-		Cut: func(g wire.Grant, sessions []wire.Session) { a.ladder.Cut(g, wire.Command{}, sessions) },
+		Cut: func(g wire.Grant, sessions []wire.Session) { a.ladder.Oust(g, sessions) },
 	})
 	if err != nil {
 		return nil, err

@@ -49,6 +49,6 @@ func (a *Agent) stats() wire.Stats {
 		JournalBacklog: records.Backlog, JournalDropped: records.Dropped,
 		ClockOffsetMS: a.clock.Offset().Milliseconds(),
 		Presence:      a.presence.Stats(),
-		DiskError:     cmp.Or(held.DiskError, records.DiskError, sessions.DiskError, a.presence.DiskError()),
+		DiskError:     cmp.Or(held.DiskError, records.DiskError, sessions.DiskError, a.presence.DiskError(), a.book.DiskError()),
 	}
 }

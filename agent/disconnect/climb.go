@@ -25,6 +25,7 @@ type climb struct {
 	last     *wire.Command  // answered last
 	cuts     []cut          // single sessions, to be answered
 	cutsDone []cut          // the same, answered
+	ousted   []*target      // single sessions, by the agent's own wish
 	begunAt  time.Time
 	askedAt  time.Time // by whomever, last
 	rounds   int
@@ -98,6 +99,9 @@ func (c *climb) collect() {
 		}
 		c.cuts = append(c.cuts, w)
 	}
+	for _, s := range taken.ousts {
+		c.ousted = append(c.ousted, c.add(s))
+	}
 	if c.all {
 		for _, s := range slices.Concat(c.l.cfg.Sessions.ByGrant(c.grant.ID), taken.extra) {
 			c.add(s)
@@ -107,6 +111,14 @@ func (c *climb) collect() {
 	for i := range c.cuts {
 		c.cuts[i].targets = c.successors(c.cuts[i].targets)
 	}
+	c.ousted = slices.DeleteFunc(c.successors(c.ousted), c.returned)
+}
+
+// returned reports whether a device that was to make room has logged in since.
+func (c *climb) returned(t *target) bool {
+	return t.session.MAC != "" && slices.ContainsFunc(c.l.cfg.Sessions.ByGrant(c.grant.ID), func(s wire.Session) bool {
+		return s.MAC == t.session.MAC && s.Key.StartedAt.After(t.session.Key.StartedAt.Add(time.Second)) && !sameKey(s.Key, t.key)
+	})
 }
 
 // successors adds to the targets of a cut the sessions that took the place of a
@@ -129,9 +141,9 @@ func (c *climb) successors(targets []*target) []*target {
 }
 
 // wanted reports whether a target is to be asked for in the round under way: while
-// the grant is good, nobody repeats what was asked for once.
+// the grant is good, nobody repeats what the server asked for once.
 func (c *climb) wanted(t *target) bool {
-	return c.all || slices.ContainsFunc(c.cuts, func(w cut) bool { return slices.Contains(w.targets, t) })
+	return c.all || slices.Contains(c.ousted, t) || slices.ContainsFunc(c.cuts, func(w cut) bool { return slices.Contains(w.targets, t) })
 }
 
 // add makes s a target, unless it is one, and returns it. The server may know a
@@ -167,8 +179,16 @@ func sameKey(a, b wire.SessionKey) bool {
 		a.StartedAt.Truncate(time.Millisecond).Equal(b.StartedAt.Truncate(time.Millisecond))
 }
 
+// done reports whether nothing is left to do or to watch. Who was to make room and
+// has come back is neither.
 func (c *climb) done() bool {
-	return !slices.ContainsFunc(c.targets, func(t *target) bool { return !t.result.Done() })
+	return !slices.ContainsFunc(c.targets, func(t *target) bool { return !t.result.Done() && (c.all || !c.forgiven(t)) })
+}
+
+// forgiven reports whether a target was to make room alone, and need not any more.
+func (c *climb) forgiven(t *target) bool {
+	cut := slices.ContainsFunc(slices.Concat(c.cuts, c.cutsDone), func(w cut) bool { return slices.Contains(w.targets, t) })
+	return !cut && !slices.Contains(c.ousted, t)
 }
 
 // mustAsk reports whether a new round is due because of what was asked: a
@@ -192,6 +212,9 @@ func (c *climb) report(ctx context.Context) {
 	}
 	if c.all && len(c.commands) == 0 && len(changed) > 0 {
 		c.journal(ctx, c.last, results(c.targets))
+	}
+	if news := slices.DeleteFunc(slices.Clone(changed), func(t *target) bool { return !slices.Contains(c.ousted, t) }); !c.all && len(news) > 0 {
+		c.journal(ctx, nil, results(news))
 	}
 	for _, cmd := range c.commands {
 		c.last = &cmd
@@ -279,7 +302,7 @@ func (c *climb) rest(ctx context.Context) (again bool) {
 
 // nextRound returns when the climb asks again by itself; far away if it does not.
 func (c *climb) nextRound() time.Time {
-	if !c.self {
+	if !c.self && len(c.ousted) == 0 {
 		return c.roundAt.Add(2 * c.l.cfg.GiveUpAfter)
 	}
 	pause := c.l.cfg.FirstRetry

@@ -180,3 +180,30 @@ func (f *fakeTable) add(s wire.Session) {
 func (f *fakeTable) replace(id string, by wire.SessionKey) {
 	f.change(id, func(s *session.Status) { s.ReplacedBy = &by })
 }
+
+// TestWhoMakesRoomIsAskedForUntilItIsGone or has logged in again.
+func TestWhoMakesRoomIsAskedForUntilItIsGone(t *testing.T) {
+	t.Parallel()
+	onSite(t, []wire.Session{device("0a"), device("0b")}, func(t *testing.T, s *stage, n *site) {
+		s.Oust(grant, []wire.Session{device("0a")})
+		require.Equal(t, "0a", <-n.got)
+		require.Nil(t, (<-s.journal).Command, "nobody asked for it")
+		require.Equal(t, "0a", <-n.got, "accounting showed no Stop")
+		s.table.stop("0a")
+		record := <-s.journal
+		require.Equal(t, map[string]visit.TerminationState{"0a": visit.TerminationConfirmed}, states(record))
+		pass(2 * time.Hour)
+		s.quiet(t)
+		require.Empty(t, n.got, "the other device is left alone")
+	})
+	onSite(t, []wire.Session{device("0a"), device("0b")}, func(t *testing.T, s *stage, n *site) {
+		s.Oust(grant, []wire.Session{device("0a")})
+		<-n.got
+		<-s.journal
+		again := device("0a")
+		again.Key.AcctSessionID, again.Key.StartedAt = "0c", again.Key.StartedAt.Add(time.Minute)
+		s.table.add(again)
+		pass(2 * time.Hour)
+		require.Empty(t, n.got)
+	})
+}

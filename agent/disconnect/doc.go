@@ -39,6 +39,10 @@
 // NAS is asked twice at a time about one session and no answer is taken for proof of
 // another's request; the single commands are answered with their own sessions alone.
 //
+// The agent itself asks for single sessions where another device took their place
+// ([Ladder.Oust]). That it repeats, until it is done, the device logs in again, or the
+// hour is over.
+//
 // # Bounds
 //
 // At most MaxClimbs climbs are under way; MaxWaiting more wait in order, and

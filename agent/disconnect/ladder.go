@@ -132,6 +132,17 @@ func (l *Ladder) Cut(grant wire.Grant, cmd wire.Command, sessions []wire.Session
 	l.ask(grant, func(a *asks) { a.cut(cmd, sessions) })
 }
 
+// Oust has these sessions ended although their grant is good, because another device
+// has taken their place. It returns at once. The agent repeats it as it does when a
+// grant ends, but leaves a device alone that has logged in again.
+func (l *Ladder) Oust(grant wire.Grant, sessions []wire.Session) {
+	l.ask(grant, func(a *asks) {
+		if len(a.ousts)+len(sessions) <= maxAsked {
+			a.ousts = append(a.ousts, sessions...)
+		}
+	})
+}
+
 // ask gives a grant's climb something to do, and makes one if there is none.
 func (l *Ladder) ask(grant wire.Grant, join func(*asks)) {
 	l.mu.Lock()
@@ -211,6 +222,7 @@ type asks struct {
 	commands []wire.Command
 	extra    []wire.Session
 	cuts     []cut
+	ousts    []wire.Session
 }
 
 // cut is the wish to end single sessions of a grant that is good.
@@ -224,7 +236,9 @@ type cut struct {
 // forgotten, and the server asks again.
 const maxAsked = 1000
 
-func (a *asks) empty() bool { return !a.self && len(a.commands) == 0 && len(a.cuts) == 0 }
+func (a *asks) empty() bool {
+	return !a.self && len(a.commands)+len(a.cuts)+len(a.ousts) == 0
+}
 
 func (a *asks) cut(cmd wire.Command, sessions []wire.Session) {
 	if len(a.cuts) < maxAsked {

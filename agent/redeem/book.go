@@ -65,6 +65,7 @@ type Book struct {
 
 	mu    sync.Mutex // guards all below, and is held while the disk is written
 	state state
+	class string // of the last write's failure
 	// Guesses are the wrong codes that a zone may be sent before it checks none.
 	guesses map[string]*rate.Limiter
 }
@@ -124,6 +125,14 @@ func (b *Book) Complete() bool {
 
 // Leads reports whether a NAS leads to any zone. It does not wait.
 func (b *Book) Leads(nas visit.NASID) bool { return len((*b.ways.Load())[nas]) > 0 }
+
+// DiskError is the class of the last write's failure: "no_space", "read_only", "io";
+// empty when it worked.
+func (b *Book) DiskError() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.class
+}
 
 // Zone returns the id of the zone in which codes are tried that come from a NAS's
 // network, "" for none. It does not wait.

@@ -114,6 +114,7 @@ func (b *Book) commit(c *change) error {
 		}
 		return nil
 	})
+	b.class = vault.ErrorClass(err)
 	if err != nil {
 		return fmt.Errorf("redeem: %w", err)
 	}
