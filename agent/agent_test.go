@@ -314,7 +314,7 @@ foyer_session_open_sessions 1
 	require.Empty(t, problems)
 	count, err := testutil.GatherAndCount(registry)
 	require.NoError(t, err)
-	require.Equal(t, 13, count)
+	require.Equal(t, 15, count)
 }
 
 func TestTakenPortIsAnError(t *testing.T) {
