@@ -14,7 +14,9 @@ import (
 )
 
 const (
-	presenceEvery   = time.Second      // between two lists to an agent, and between looks for a change
+	// presenceEvery is between two lists to an agent: a little less than Timing.Poll, so
+	// that the turn after a second is not too early by a hair.
+	presenceEvery   = 900 * time.Millisecond
 	presenceConfirm = 10 * time.Second // without a change, the agent hears that its list is still right
 	// presencePace is how many people's names go to an agent in a second at most, so
 	// that ten thousand of them are not sent for each who comes or goes.
@@ -25,21 +27,20 @@ const (
 
 // shown is what a link's agent has of the list of who is in the building.
 type shown struct {
-	version  string
-	mark     int64 // that the store had when the list was read, 0 for no list
-	read     bool  // on this link
-	lookAt   time.Time
-	silentAt time.Time // of the last frame
+	version string
+	mark    int64     // that the store had when the list was read, 0 for no list
+	read    bool      // on this link
+	nextAt  time.Time // no list is read before
+	saidAt  time.Time // of the last frame
 }
 
 // presence keeps the agent's list of who is in the building as it should be. It is
 // read when something happened at the site, and sent when that made a difference.
 func (p *peer) presence(ctx context.Context) error {
-	now := time.Now()
-	if !slices.Contains(p.hello.Takes, wire.TypePresenceSnapshot) || now.Before(p.shown.lookAt) {
+	if !slices.Contains(p.hello.Takes, wire.TypePresenceSnapshot) {
 		return nil
 	}
-	p.shown.lookAt = now.Add(presenceEvery)
+	now := time.Now()
 	reading, cancel := context.WithTimeout(ctx, p.timing.Store)
 	defer cancel()
 	asOf := p.hub.now()
@@ -50,20 +51,23 @@ func (p *peer) presence(ctx context.Context) error {
 	if p.shown.read && mark == p.shown.mark {
 		return p.confirmPresence(ctx, asOf, now)
 	}
+	if now.Before(p.shown.nextAt) {
+		return nil
+	}
 	list, err := p.hub.ledger.Presence(reading, p.agent.SiteID)
 	if err != nil {
 		return err
 	}
-	p.shown.lookAt = now.Add(presenceEvery * time.Duration(1+len(list.People)/presencePace))
+	p.shown.nextAt = now.Add(presenceEvery * time.Duration(1+len(list.People)/presencePace))
 	return p.sendPresence(ctx, list, asOf, now)
 }
 
 // confirmPresence says from time to time that nothing has changed.
 func (p *peer) confirmPresence(ctx context.Context, asOf, now time.Time) error {
-	if p.shown.version == "" || now.Sub(p.shown.silentAt) < presenceConfirm {
+	if p.shown.version == "" || now.Sub(p.shown.saidAt) < presenceConfirm {
 		return nil
 	}
-	p.shown.silentAt = now
+	p.shown.saidAt = now
 	return p.send(ctx, &wire.PresenceSnapshot{Version: p.shown.version, Last: true, AsOf: asOf, Unchanged: true})
 }
 
@@ -82,7 +86,7 @@ func (p *peer) sendPresence(ctx context.Context, list store.Presence, asOf, now 
 	if version == had {
 		return p.confirmPresence(ctx, asOf, now)
 	}
-	p.shown.silentAt = now
+	p.shown.saidAt = now
 	parts, err := presenceParts(list, version, asOf)
 	if err != nil {
 		return err
