@@ -58,7 +58,8 @@ func terminationsOf(d store.VisitDetail) []Termination {
 
 // says reports whether next, which came after t, tells nothing that t does not.
 func (t Termination) says(next Termination) bool {
-	return len(next.Attempts) == 0 && next.State == t.State && next.Reason == t.Reason
+	same := next.State == t.State && next.Reason == t.Reason
+	return len(next.Attempts) == 0 && (same || t.done && next.done)
 }
 
 func terminationOf(t store.Termination) Termination {
