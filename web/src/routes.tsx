@@ -11,7 +11,7 @@ import { Empty } from './look/States.tsx'
 import { networkRoutes } from './network/routes.tsx'
 import { Alone, Loaded, NoRole } from './page.tsx'
 import { inside, root, site } from './parents.tsx'
-import { settingsRoutes } from './settings/routes.tsx'
+import { mailedRoutes, settingsRoutes } from './settings/routes.tsx'
 import { setupRoutes } from './setup/routes.tsx'
 import { signInRoutes } from './signin/routes.tsx'
 import { stored } from './stored.ts'
@@ -60,6 +60,7 @@ export const router = createRouter({
     inside.addChildren([
       start,
       ...visitRoutes,
+      ...mailedRoutes,
       ...setupRoutes,
       site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
     ]),

@@ -1,14 +1,17 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, type LinkProps, useLocation } from '@tanstack/react-router'
+import { api } from '../api/client.ts'
 import { agentsQuery } from '../api/queries.ts'
 import { useRollCallOn, useSendLeft } from '../evacuation/useRollCallOn.ts'
 import { Icon } from '../look/Icon.tsx'
+import { openTerminationsQuery } from '../network/queries.ts'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
 import { useMe } from '../useMe.ts'
 import classes from './Frame.module.css'
+import { mailFailing, stuck } from './trouble.ts'
 
 /** Something that a person has to see to, and where. */
 type Trouble = { key: string; text: string; to: NonNullable<LinkProps['to']> }
@@ -18,7 +21,7 @@ export function Banners() {
   const { t } = useText()
   const site = useSite()
   useSendLeft()
-  const troubles = [...useEvacuationOn(), ...useAgentsAway()]
+  const troubles = [...useEvacuationOn(), ...useAgentsAway(), ...useStuck(), ...useMailFailing()]
   return troubles.map((x) => (
     <div key={x.key} className={classes.banner} role="status">
       <Icon name="warn" />
@@ -57,4 +60,36 @@ function useAgentsAway(): Trouble[] {
   return [
     { key: 'agent', text: t(`web.agent.away.${state}`, { agent: first.name, since }), to: '/sites/$site/network' },
   ]
+}
+
+const lookEvery = 120_000
+
+function useStuck(): Trouble[] {
+  const { t } = useText()
+  const site = useSite()
+  const { can } = useMe()
+  const { data = [] } = useQuery({
+    ...openTerminationsQuery(site.id),
+    enabled: can('visits.terminate'),
+    refetchInterval: lookEvery,
+  })
+  const n = stuck(data, Date.now()).length
+  if (n === 0) return []
+  return [{ key: 'terminations', text: t.count('web.trouble.stuck', n), to: '/sites/$site/network/terminations' }]
+}
+
+function useMailFailing(): Trouble[] {
+  const { t } = useText()
+  const site = useSite()
+  const { can } = useMe()
+  const { data = [] } = useQuery({
+    queryKey: ['mails', site.id, 'newest'],
+    queryFn: async ({ signal }) => {
+      const options = { path: { site: site.id }, query: { limit: 20 }, signal }
+      return (await api.get('/api/v1/sites/{site}/mail/deliveries', options)).items
+    },
+    enabled: can('sites.write'),
+    refetchInterval: lookEvery,
+  })
+  return mailFailing(data) ? [{ key: 'mail', text: t('web.trouble.mail'), to: '/sites/$site/settings/mail' }] : []
 }

@@ -1,6 +1,9 @@
-import { createRoute } from '@tanstack/react-router'
-import { page } from '../page.tsx'
-import { site } from '../parents.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { createRoute, Navigate } from '@tanstack/react-router'
+import { sitesQuery } from '../api/queries.ts'
+import { Alone, Loaded, page } from '../page.tsx'
+import { inside, site } from '../parents.tsx'
+import { stored } from '../stored.ts'
 
 const settings = createRoute({ getParentRoute: () => site, path: '/settings' })
 
@@ -60,3 +63,19 @@ const audit = createRoute({
 export const settingsRoutes = [
   settings.addChildren([own, people, mail, crm, webhooks, webhook, retention, audit]),
 ] as const
+
+const anyWebhooks = createRoute({ getParentRoute: () => inside, path: '/settings/webhooks', component: AnyWebhooks })
+
+/** The address in mails about a webhook, which may be of several sites. */
+function AnyWebhooks() {
+  const sites = useQuery(sitesQuery)
+  const found = sites.data?.find((s) => s.id === stored.get('site')) ?? sites.data?.[0]
+  if (found) return <Navigate to="/sites/$site/settings/webhooks" params={{ site: found.id }} replace />
+  return (
+    <Alone>
+      <Loaded query={sites}>{() => null}</Loaded>
+    </Alone>
+  )
+}
+
+export const mailedRoutes = [anyWebhooks] as const

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { ActionIcon, Button, NativeSelect, TextInput } from '@mantine/core'
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/client.ts'
@@ -115,47 +115,60 @@ function AuditLine({ row: r }: { row: Row }) {
   const { t } = useText()
   const when = useWhen()
   const by = useBy()
+  const [open, setOpen] = useState(false)
+  const trouble = r.action.endsWith('failed') || r.action === 'agent.quarantined'
+  const title = t.known(`web.audit.action.${r.action}`, t.known(`web.event.${r.action}`, r.action))
   return (
     <Line
-      icon={r.action.endsWith('failed') || r.action === 'agent.quarantined' ? 'warn' : 'done'}
-      tone={r.action.endsWith('failed') || r.action === 'agent.quarantined' ? 'warn' : undefined}
-      title={t.known(`web.audit.action.${r.action}`, t.known(`web.event.${r.action}`, r.action))}
+      icon={trouble ? 'warn' : 'done'}
+      tone={trouble ? 'warn' : undefined}
+      title={title}
       note={
         <>
           {by(r.by)}
-          <details className={classes.technical}>
-            <summary>{t('web.audit.technical')}</summary>
-            <dl className={pageClasses.facts}>
-              <dt>{t('web.audit.row')}</dt>
-              <dd>{r.seq}</dd>
-              <dt>{t('web.audit.action')}</dt>
-              <dd className={pageClasses.code}>{r.action}</dd>
-              <dt>{t('web.audit.actor')}</dt>
-              <dd className={pageClasses.code}>{r.actor}</dd>
-              {r.object && (
-                <>
-                  <dt>{t('web.audit.object')}</dt>
-                  <dd className={pageClasses.code}>{r.object}</dd>
-                </>
-              )}
-              {Object.entries(r.body ?? {}).map(([name, value]) => (
-                <Fact key={name} name={name} value={value} />
-              ))}
-              <dt>{t('web.audit.hash')}</dt>
-              <dd className={pageClasses.code}>{r.hash}</dd>
-            </dl>
-          </details>
+          {open && <Technical row={r} />}
         </>
       }
       side={when(r.at)}
-    />
+    >
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="xl"
+        aria-expanded={open}
+        aria-label={t('web.audit.open', { what: title, row: r.seq })}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="down" />
+      </ActionIcon>
+    </Line>
+  )
+}
+
+function Technical({ row: r }: { row: Row }) {
+  const { t } = useText()
+  const facts: [string, unknown][] = [
+    [t('web.audit.row'), r.seq],
+    [t('web.audit.at'), r.at],
+    [t('web.audit.action'), r.action],
+    [t('web.audit.actor'), r.actor],
+    ...(r.object ? [[t('web.audit.object'), r.object] as [string, unknown]] : []),
+    ...Object.entries(r.body ?? {}),
+    [t('web.audit.hash'), r.hash],
+  ]
+  return (
+    <dl className={`${pageClasses.facts} ${classes.technical}`}>
+      {facts.map(([name, value]) => (
+        <Fact key={name} name={name} value={value} />
+      ))}
+    </dl>
   )
 }
 
 function Fact({ name, value }: { name: string; value: unknown }) {
   return (
     <>
-      <dt className={pageClasses.code}>{name}</dt>
+      <dt>{name}</dt>
       <dd className={pageClasses.code}>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
     </>
   )

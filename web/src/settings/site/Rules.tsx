@@ -1,9 +1,10 @@
-import { Badge, Button, Tabs, Textarea } from '@mantine/core'
+import { Button, Tabs, Textarea } from '@mantine/core'
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../api/client.ts'
 import type { components } from '../../api/schema.ts'
 import { Confirm } from '../../dialog/Confirm.tsx'
+import { Icon } from '../../look/Icon.tsx'
 import { useToast } from '../../look/Toasts.tsx'
 import { Loaded } from '../../page.tsx'
 import { useSite } from '../../site.tsx'
@@ -62,7 +63,12 @@ function RulesForm({ rules }: { rules: SiteRules }) {
         <Tabs value={language} onChange={setLanguage} keepMounted={false}>
           <Tabs.List>
             {visitorLanguages.map((l) => (
-              <Tabs.Tab key={l} value={l} lang={l} rightSection={value.texts[l]?.trim() ? <Badge size="xs" circle aria-label={t('web.rules.written')} /> : undefined}>
+              <Tabs.Tab
+                key={l}
+                value={l}
+                lang={l}
+                leftSection={value.texts[l]?.trim() ? <Icon name="done" size={16} /> : undefined}
+              >
                 {names(l)}
               </Tabs.Tab>
             ))}
@@ -86,7 +92,7 @@ function RulesForm({ rules }: { rules: SiteRules }) {
       </Form>
       {inForce && (
         <div>
-          <Button variant="subtle" color="red.9" onClick={() => setEnding(true)}>
+          <Button variant="default" onClick={() => setEnding(true)}>
             {t('web.rules.end')}
           </Button>
         </div>
