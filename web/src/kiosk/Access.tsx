@@ -23,6 +23,15 @@ export function Access({ say, language, zone, answer }: Props) {
       title={name ? say('kiosk.in.hello', { name }) : say('kiosk.in.title')}
       text={name ? say('kiosk.in.title') : undefined}
     >
+      {networks.length > 1 && (
+        <div className={classes.tabs} role="group" aria-label={say('kiosk.in.network')}>
+          {networks.map((n, i) => (
+            <button key={n.ssid} type="button" aria-pressed={i === chosen} onClick={() => setChosen(i)}>
+              {n.ssid}
+            </button>
+          ))}
+        </div>
+      )}
       <div className={classes.sheet}>
         <dl className={classes.facts}>
           <div>
@@ -38,15 +47,6 @@ export function Access({ say, language, zone, answer }: Props) {
         </dl>
         {network && <Joins say={say} network={network} />}
       </div>
-      {networks.length > 1 && (
-        <div className={classes.tabs} role="group" aria-label={say('kiosk.in.network')}>
-          {networks.map((n, i) => (
-            <button key={n.ssid} type="button" aria-pressed={i === chosen} onClick={() => setChosen(i)}>
-              {n.ssid}
-            </button>
-          ))}
-        </div>
-      )}
       {state === 'pending' && <p className={classes.note}>{say('kiosk.in.pending')}</p>}
     </Question>
   )

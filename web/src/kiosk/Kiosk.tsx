@@ -3,6 +3,7 @@ import type { Problem } from '../api/problem.ts'
 import { desk, type Screen, unpaired } from './desk.ts'
 import classes from './Kiosk.module.css'
 import { Pair } from './Pair.tsx'
+import { Question } from './parts.tsx'
 import { Session } from './Session.tsx'
 import { type Language, loadWords, prefer, type Words } from './words.ts'
 
@@ -27,21 +28,8 @@ export function Kiosk() {
   if (!say || (state === 'asking' && !screen)) return <div className={classes.page} aria-busy="true" />
   return (
     <div className={classes.page}>
-      <header className={classes.head}>
-        {screen && state !== 'unpaired' && (
-          <>
-            <span className={classes.logo} aria-hidden="true">
-              {initials(screen.site)}
-            </span>
-            <span className={classes.site}>{screen.site}</span>
-            <button type="button" className={classes.quiet} onClick={clear}>
-              {say('kiosk.home')}
-            </button>
-          </>
-        )}
-      </header>
       {state === 'unpaired' ? (
-        <main>
+        <main className={classes.alone}>
           <Pair say={say} paired={refresh} />
         </main>
       ) : screen ? (
@@ -56,23 +44,13 @@ export function Kiosk() {
           refresh={refresh}
         />
       ) : (
-        <main className={classes.question}>
-          <h1>{say('kiosk.away.title')}</h1>
-          <p className={classes.lead}>{say('kiosk.away.text')}</p>
+        <main className={classes.alone}>
+          <Question title={say('kiosk.away.title')} text={say('kiosk.away.text')} />
         </main>
       )}
     </div>
   )
 }
-
-/** "HH" for "Harbour House": where a site's logo will be. */
-const initials = (name: string) =>
-  name
-    .split(/\s+/)
-    .filter(Boolean)
-    .slice(0, 2)
-    .map((word) => [...word][0]?.toUpperCase())
-    .join('')
 
 /** The words of the language that this visitor chose; the next one begins with the browser's. */
 function useWords(visitor: number) {

@@ -177,6 +177,7 @@ export function Session({ screen, away, say, language, speak, clear, refresh }: 
 
   return (
     <>
+      <Head site={screen.site} home={step.at === 'welcome' ? undefined : clear} say={say} />
       <main aria-busy={busy || undefined}>
         {content()}
         <p className={classes.waiting} role="status">
@@ -195,6 +196,31 @@ export function Session({ screen, away, say, language, speak, clear, refresh }: 
     </>
   )
 }
+
+function Head({ site, home, say }: { site: string; home?: () => void; say: Words }) {
+  return (
+    <header className={classes.head}>
+      <span className={classes.logo} aria-hidden="true">
+        {initials(site)}
+      </span>
+      <span className={classes.site}>{site}</span>
+      {home && (
+        <button type="button" className={classes.quiet} onClick={home}>
+          {say('kiosk.home')}
+        </button>
+      )}
+    </header>
+  )
+}
+
+/** "HH" for "Harbour House": where a site's logo will be. */
+const initials = (name: string) =>
+  name
+    .split(/\s+/)
+    .filter(Boolean)
+    .slice(0, 2)
+    .map((word) => [...word][0]?.toUpperCase())
+    .join('')
 
 /** As the API wants it; what was left out is not sent. */
 function registration({ first, last, company, host }: typeof nobody) {

@@ -1,10 +1,17 @@
 import { type FormEvent, type ReactNode, useEffect, useId, useRef } from 'react'
 import classes from './Kiosk.module.css'
 
-type QuestionProps = { title: string; text?: string; submit?: () => void; children?: ReactNode; wide?: boolean }
+type QuestionProps = {
+  title: string
+  text?: string
+  before?: ReactNode
+  submit?: () => void
+  children?: ReactNode
+  wide?: boolean
+}
 
 /** One question with what belongs to it. Its title has the focus when it appears, so that it is read out. */
-export function Question({ title, text, submit, children, wide }: QuestionProps) {
+export function Question({ title, text, before, submit, children, wide }: QuestionProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     if (!document.activeElement?.matches('main input')) heading.current?.focus()
@@ -15,6 +22,7 @@ export function Question({ title, text, submit, children, wide }: QuestionProps)
   }
   const content = (
     <>
+      {before}
       <h1 ref={heading} tabIndex={-1}>
         {title}
       </h1>
@@ -49,7 +57,7 @@ export function Field({ label, value, change, trouble, mode = 'text', code, focu
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if (focus) input.current?.focus()
-  }, [focus])
+  }, [focus, trouble])
   return (
     <div className={classes.field}>
       <label htmlFor={id}>{label}</label>

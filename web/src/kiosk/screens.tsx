@@ -22,14 +22,7 @@ type WelcomeProps = Common & {
 export function Welcome({ say, screen, language, speak, to, shown }: WelcomeProps) {
   useScanner(shown)
   return (
-    <Question title={say('kiosk.welcome')} wide>
-      <div className={classes.languages} role="group" aria-label={say('kiosk.languages')}>
-        {(Object.keys(languages) as Language[]).map((l) => (
-          <button key={l} type="button" lang={l} aria-pressed={l === language} onClick={() => speak(l)}>
-            {languages[l]}
-          </button>
-        ))}
-      </div>
+    <Question wide title={say('kiosk.welcome')} before={<Languages say={say} language={language} speak={speak} />}>
       <div className={classes.choices}>
         <Choice icon="in" title={say('kiosk.choice.in')} hint={say('kiosk.choice.in.hint')} act={to('scan')} />
         {screen.walk_ins && (
@@ -38,6 +31,18 @@ export function Welcome({ say, screen, language, speak, to, shown }: WelcomeProp
         <Choice icon="left" title={say('kiosk.choice.out')} hint={say('kiosk.choice.out.hint')} act={to('out')} />
       </div>
     </Question>
+  )
+}
+
+function Languages({ say, language, speak }: Pick<WelcomeProps, 'say' | 'language' | 'speak'>) {
+  return (
+    <div className={classes.languages} role="group" aria-label={say('kiosk.languages')}>
+      {(Object.keys(languages) as Language[]).map((l) => (
+        <button key={l} type="button" lang={l} aria-pressed={l === language} onClick={() => speak(l)}>
+          {languages[l]}
+        </button>
+      ))}
+    </div>
   )
 }
 
@@ -149,8 +154,8 @@ export function Greet({ say, busy, home, name, rules, changed, language, accept 
       {/* A text that scrolls must be reachable by keyboard. */}
       <section className={classes.rules} aria-labelledby="rules" tabIndex={0}>
         <h2 id="rules">{say('kiosk.rules.title')}</h2>
-        <p lang={lang}>{text}</p>
         <p className="dimmed">{say('kiosk.rules.version', { version: rules.version })}</p>
+        <p lang={lang}>{text}</p>
       </section>
       <Wide busy={busy}>{say('kiosk.rules.accept')}</Wide>
       <Quiet act={home}>{say('kiosk.rules.refuse')}</Quiet>
