@@ -1,7 +1,8 @@
 // More than one visitor, and more than one day.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { board, call, control, expect, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+import { board, call, control, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+import { look } from '../look.mjs'
 
 const ways = async (page, item) => {
   await page.getByRole('button', { name: 'More ways to register' }).click()
@@ -267,5 +268,139 @@ test('all of a tab is printed, not only what is in sight', async (t) => {
   assert.match(await page.locator('.sheet thead').innerText(), /Harbour House.*Expected.*search: Paper.*\d\d:\d\d/)
   const colours = await page.locator('.sheet').evaluate((e) => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor])
   assert.deepEqual(colours, ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'])
+  assert.deepEqual(b.faults, [])
+})
+
+test('the forms and questions are clean', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  await signIn(page)
+  const shown = async (name, ready, options = {}) => {
+    await ready.waitFor()
+    await look(b, name, { short: true, ...options })
+    await page.setViewportSize({ width: 1440, height: 1000 })
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  }
+  const closed = async () => {
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }
+  const dialog = page.getByRole('dialog')
+
+  await page.getByRole('button', { name: 'More ways to register' }).click()
+  await shown('new-menu', page.getByRole('menuitem', { name: 'A group' }), { popup: true })
+  await page.keyboard.press('Escape')
+  await (await ways(page, 'Several days')).getByLabel('Last name').fill('Looker')
+  await dialog.getByLabel('First day').fill('2027-03-24')
+  await dialog.getByLabel('Last day').fill('2027-04-16')
+  await shown('series', dialog.getByText('18 days', { exact: false }))
+  await closed()
+  await ways(page, 'A group')
+  await dialog.getByLabel('First name, 1').fill('Ada')
+  await dialog.getByLabel('E-mail, 2').fill('nobody')
+  await dialog.getByRole('button', { name: 'Register 2 visitors' }).click()
+  await shown('group', dialog.getByText('A visitor needs a name.', { exact: false }))
+  await closed()
+  await ways(page, 'From a spreadsheet')
+  await dialog.getByText('Which columns a file has').click()
+  await shown('import-empty', dialog.getByText('host_email'))
+  await dialog.getByLabel('The file’s text', { exact: false }).fill('last_name,email\nLooker,\nLooker,nobody\n')
+  await dialog.getByRole('button', { name: 'Check', exact: true }).click()
+  await shown('import', dialog.getByRole('cell', { name: 'B · email' }))
+  await closed()
+
+  await expect('Looker', { visitor: { first_name: 'Ada', last_name: 'Looker', company: 'Quay & Sons' }, host: { name: 'Rita Sommer' } })
+  const series = { from: '2027-03-24', to: '2027-04-01', arrives: '09:00', departs: '17:00' }
+  const { visits } = await call('POST', '/visits/series', { site_id: stack.site, visitor: { last_name: 'Lookseries' }, series })
+  await page.keyboard.press('n')
+  await dialog.getByLabel('Last name').pressSequentially('looker')
+  await shown('returning', page.getByRole('option').first(), { popup: true })
+  await page.getByRole('option').first().click()
+  await shown('returned', dialog.getByText('Has visited before', { exact: false }))
+  await closed()
+  await page.goto(`${board('expected')}/${visits[1].id}`)
+  await page.getByText('Day 2 of 9').click()
+  await shown('detail-series', page.getByRole('button', { name: 'Cancel the rest' }))
+  await page.getByRole('button', { name: 'Cancel the rest' }).click()
+  await shown('cancel-series', page.getByRole('button', { name: 'Cancel 8 days' }))
+
+  await page.goto(`${board('expected')}?q=Look`)
+  await row(page, 'Ada Looker').waitFor()
+  const menu = async (item, name = 'Ada Looker') => {
+    await row(page, name).first().getByRole('button', { name: /^More for/ }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await menu('Change visit')
+  await shown('change', page.getByRole('button', { name: 'Save' }))
+  await closed()
+  await menu('Cancel visit')
+  await shown('cancel', page.getByRole('button', { name: 'Keep the visit' }))
+  await closed()
+  await page.getByRole('button', { name: 'Choose several' }).click()
+  await page.getByRole('button', { name: /^All / }).click()
+  await shown('choosing', page.getByText(/chosen$/))
+  await row(page, 'Lookseries').first().click({ modifiers: ['Shift'] })
+  await page.getByRole('button', { name: 'Stop choosing' }).click()
+  await page.getByRole('button', { name: 'Choose several' }).click()
+  await row(page, 'Ada Looker').click()
+  await page.getByRole('toolbar').getByRole('button', { name: 'Check in' }).click()
+  await shown('check-in-many', page.getByRole('dialog', { name: 'Check 1 visitor in?' }))
+  await dialog.getByRole('button', { name: 'Check in' }).click()
+  await shown('accesses', page.getByText('1 visitor has WiFi access.'))
+  await page.getByRole('button', { name: 'Done' }).click()
+
+  await page.goto(`${board()}?q=Looker`)
+  await row(page, 'Ada Looker').waitFor()
+  await menu('New credentials')
+  await shown('reissue', page.getByRole('button', { name: 'Make new credentials' }))
+  await closed()
+  const { items } = await call('GET', `/visits?site_id=${stack.site}&tab=on_site&q=Looker`)
+  await call('POST', `/visits/${items[0].id}/extend`, { expected_departure: inMinutes(0.02) })
+  await row(page, 'Ada Looker').getByText('Overdue', { exact: true }).waitFor()
+  await row(page, 'Ada Looker').getByRole('button', { name: /^Extend/ }).click()
+  await shown('stay', page.getByRole('dialog', { name: 'Ada Looker stays longer' }))
+  await closed()
+  await row(page, 'Ada Looker').getByRole('button', { name: /^Confirm left/ }).click()
+  await shown('confirm-left', page.getByRole('dialog', { name: 'Has Ada Looker left?' }))
+  await dialog.getByRole('button', { name: 'Confirm left' }).click()
+  await page.goto(`${board('completed')}?q=Looker`)
+  await row(page, 'Ada Looker').waitFor()
+  await menu('Check in again')
+  await shown('readmit', page.getByRole('dialog', { name: 'Check Ada Looker in again?' }))
+  assert.deepEqual(b.faults, [])
+})
+
+test('the pages around signing in are clean', async (t) => {
+  const b = await launch()
+  t.after(() => b.close())
+  const { page } = b
+  const shown = async (name, ready) => {
+    await ready.waitFor()
+    await look(b, name, { short: true })
+  }
+  await page.goto('/forgot')
+  await page.getByLabel('E-mail').fill('nobody@example.org')
+  await shown('forgot', page.getByRole('button', { name: 'Send me a link' }))
+  await page.goto('/reset#no-such-token')
+  await page.getByLabel('New password').fill('correct horse battery')
+  await page.getByRole('button', { name: 'Set password' }).click()
+  await shown('reset', page.getByText('This link is not valid.', { exact: false }))
+  // The provider and the second factor are made up: how they look is what is looked at.
+  await page.route('**/api/v1/login', (route) =>
+    route.request().method() === 'GET'
+      ? route.fulfill({ json: { sign_on: 'Harbour ID' } })
+      : route.fulfill({
+          status: 401,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ type: 'urn:foyer:problem:totp_required', status: 401, detail: '' }),
+        }),
+  )
+  await page.goto('/sign-in?problem=oidc_no_role')
+  await shown('sign-in-elsewhere', page.getByText('Sign in with Harbour ID'))
+  await page.getByLabel('E-mail').fill('ada@example.org')
+  await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await shown('second-factor', page.getByLabel('Code'))
   assert.deepEqual(b.faults, [])
 })

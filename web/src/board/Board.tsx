@@ -132,7 +132,7 @@ function Visits({ tab, q, create, selection }: VisitsProps) {
   if (visits.length === 0 && !hasNextPage) return <Nobody tab={tab} q={q} create={create} />
   return (
     <>
-      {selection.on && <Selected tab={tab} visits={visits} selection={selection} />}
+      {selection.on && <Selected tab={tab} visits={visits} complete={!hasNextPage} selection={selection} />}
       <List
         tab={tab}
         visits={visits}

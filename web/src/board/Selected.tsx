@@ -9,8 +9,16 @@ import { useMe } from '../useMe.ts'
 import classes from './Board.module.css'
 import { choosable, manyOf, type Selection } from './useSelection.ts'
 
+type Props = {
+  tab: Tab
+  visits: readonly Visit[]
+  /** Whether these are all there are. */
+  complete: boolean
+  selection: Selection
+}
+
 /** How many are chosen, and what can be done with them. Who is gone from the list is not among them. */
-export function Selected({ tab, visits, selection }: { tab: Tab; visits: readonly Visit[]; selection: Selection }) {
+export function Selected({ tab, visits, complete, selection }: Props) {
   const { t } = useText()
   const { can } = useMe()
   const open = useDialog()
@@ -32,7 +40,7 @@ export function Selected({ tab, visits, selection }: { tab: Tab; visits: readonl
         {t(`web.many.${what}`)}
       </Button>
       <Button size="xs" fz="sm" variant="default" onClick={() => selection.set(fit.map((v) => v.id))}>
-        {t('web.many.all', { count: fit.length })}
+        {t(complete ? 'web.many.all' : 'web.many.first', { count: fit.length })}
       </Button>
       <Button size="xs" fz="sm" variant="subtle" onClick={selection.end}>
         {t('web.many.end')}

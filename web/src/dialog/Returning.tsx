@@ -26,7 +26,6 @@ export function Returning({ value, sought, onText, onPerson, ...rest }: Props) {
   const { t } = useText()
   const { me, can } = useMe()
   const site = useSite()
-  const box = useCombobox({ onDropdownClose: () => box.resetSelectedOption() })
   // Only who types is helped: a field filled in otherwise asks nothing.
   const [touched, setTouched] = useState(false)
   const [wanted] = useDebouncedValue(sought.trim(), settled)
@@ -34,11 +33,16 @@ export function Returning({ value, sought, onText, onPerson, ...rest }: Props) {
   const asks = allowed && touched && value.trim().length >= lettersLeast && wanted.length >= lettersLeast
   const { data } = useQuery({ ...peopleQuery(site.id, wanted), enabled: asks })
   const people = asks ? (data ?? []) : []
+  const box = useCombobox({
+    opened: people.length > 0,
+    onOpenedChange: (opened) => !opened && setTouched(false),
+    onDropdownClose: () => box.resetSelectedOption(),
+  })
   const choose = (id: string) => {
     const person = people.find((p) => p.id === id)
     if (person) onPerson(person)
     setTouched(false)
-    box.closeDropdown()
+    box.resetSelectedOption()
   }
   return (
     <Combobox store={box} onOptionSubmit={choose} withinPortal>
@@ -50,15 +54,11 @@ export function Returning({ value, sought, onText, onPerson, ...rest }: Props) {
           onChange={(e) => {
             onText(e.currentTarget.value)
             setTouched(true)
-            box.openDropdown()
           }}
-          onBlur={() => {
-            setTouched(false)
-            box.closeDropdown()
-          }}
+          onBlur={() => setTouched(false)}
         />
       </Combobox.Target>
-      <Combobox.Dropdown hidden={people.length === 0}>
+      <Combobox.Dropdown>
         <Combobox.Header>{t('web.returning.title')}</Combobox.Header>
         <Combobox.Options mah={260} className={classes.options} aria-label={t('web.returning.title')}>
           {people.map((p) => (

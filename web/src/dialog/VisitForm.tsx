@@ -182,7 +182,7 @@ function Which({ when, choose }: { when: When; choose: (when: When) => void }) {
         ]}
       />
       {phone && (
-        <Group gap="xs" grow>
+        <Group gap="xs">
           <Button variant="default" onClick={() => open({ kind: 'group' })}>
             {t('web.new.group')}
           </Button>

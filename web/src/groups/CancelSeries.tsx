@@ -30,7 +30,7 @@ export function CancelSeries({ visit, close }: { visit: Visit; close: () => void
     >
       {t('web.series.cancel.text')}
       {rest ? (
-        <ul className={classes.chips}>
+        <ul className={classes.chips} tabIndex={0} aria-label={t('web.series.preview')}>
           {rest.map((v) => (
             <li key={v.id} className={classes.chip} data-plain>
               {shortDay(v.expected_arrival, site.timezone, language)}

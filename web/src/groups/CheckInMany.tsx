@@ -31,8 +31,10 @@ export function CheckInMany({ visits, close }: { visits: readonly Visit[]; close
 }
 
 export function Names({ visits }: { visits: readonly Visit[] }) {
+  const { t } = useText()
   return (
-    <ul className={classes.names}>
+    // Long lists scroll in here, by keyboard too.
+    <ul className={classes.names} tabIndex={0} aria-label={t('web.many.visitors')}>
       {visits.map((v) => (
         <li key={v.id}>
           {nameOf(v)}

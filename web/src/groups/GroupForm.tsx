@@ -5,6 +5,7 @@ import { api, insist } from '../api/client.ts'
 import { Problem } from '../api/problem.ts'
 import { showMany } from '../api/queries.ts'
 import type { components } from '../api/schema.ts'
+import { usePhone } from '../board/usePhone.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
 import { blank, moveArrival, switchWhen, timeFaults } from '../dialog/form.ts'
 import { useAct } from '../dialog/useAct.ts'
@@ -35,6 +36,7 @@ import { useCheckInMany } from './useCheckInMany.ts'
 export function GroupForm({ close }: { close: () => void }) {
   const { t } = useText()
   const site = useSite()
+  const phone = usePhone()
   const { can } = useMe()
   const explain = useProblemText()
   const { busy, error, run } = useAct()
@@ -81,6 +83,7 @@ export function GroupForm({ close }: { close: () => void }) {
       opened
       onClose={close}
       size={860}
+      fullScreen={phone}
       title={t('web.group.title')}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
@@ -190,30 +193,34 @@ function Table({ members, own, theirs, edit }: TableProps) {
     [edit],
   )
   return (
-    <div className={classes.tablebox}>
-      <table className={classes.table}>
-        <caption className={classes.note}>{t('web.group.paste')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="sr">{t('web.group.row')}</span>
-            </th>
-            {columns.map((c) => (
-              <th key={c} scope="col">
-                {t(labels[c])}
+    <div>
+      <p id="paste" className={classes.hint}>
+        {t('web.group.paste')}
+      </p>
+      <div className={classes.tablebox}>
+        <table className={classes.table} aria-describedby="paste">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="sr">{t('web.group.row')}</span>
               </th>
+              {columns.map((c) => (
+                <th key={c} scope="col">
+                  {t(labels[c])}
+                </th>
+              ))}
+              <th scope="col">
+                <span className="sr">{t('web.group.remove')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {members.map((m, i) => (
+              <Row key={m.id} member={m} number={i + 1} own={own.get(m.id)} theirs={theirs.get(m.id)} set={set} put={put} remove={remove} />
             ))}
-            <th scope="col">
-              <span className="sr">{t('web.group.remove')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((m, i) => (
-            <Row key={m.id} member={m} number={i + 1} own={own.get(m.id)} theirs={theirs.get(m.id)} set={set} put={put} remove={remove} />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
     </div>
   )
 }

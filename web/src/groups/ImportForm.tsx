@@ -5,6 +5,7 @@ import { api, insist } from '../api/client.ts'
 import { Problem } from '../api/problem.ts'
 import { showMany } from '../api/queries.ts'
 import type { components } from '../api/schema.ts'
+import { usePhone } from '../board/usePhone.ts'
 import { useAct } from '../dialog/useAct.ts'
 import { Icon } from '../look/Icon.tsx'
 import { useProblemText, Waiting } from '../look/States.tsx'
@@ -24,6 +25,7 @@ type Report = components['schemas']['ImportAnswer']
 export function ImportForm({ close }: { close: () => void }) {
   const { t } = useText()
   const site = useSite()
+  const phone = usePhone()
   const client = useQueryClient()
   const toast = useToast()
   const { busy, error, run } = useAct()
@@ -82,6 +84,7 @@ export function ImportForm({ close }: { close: () => void }) {
       opened
       onClose={close}
       size={860}
+      fullScreen={phone}
       title={t('web.import.title')}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
@@ -169,30 +172,34 @@ function Faults({ report, show }: { report: Report; show: (line: number) => void
   const bad = report.rows.filter((r) => r.refused)
   if (bad.length === 0) return null
   return (
-    <div className={classes.tablebox}>
-      <table className={classes.faults}>
-        <caption className={classes.note}>{t('web.import.mend')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('web.import.line')}</th>
-            <th scope="col">{t('web.import.column')}</th>
-            <th scope="col">{t('web.import.what')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {bad.map((r) => (
-            <tr key={r.line}>
-              <td>
-                <button type="button" className={classes.line} onClick={() => show(r.line)}>
-                  {r.line}
-                </button>
-              </td>
-              <td>{r.refused && where(r.refused)}</td>
-              <td>{r.refused && <What fault={r.refused} />}</td>
+    <div>
+      <p id="mend" className={classes.hint}>
+        {t('web.import.mend')}
+      </p>
+      <div className={classes.tablebox}>
+        <table className={classes.faults} aria-describedby="mend">
+          <thead>
+            <tr>
+              <th scope="col">{t('web.import.line')}</th>
+              <th scope="col">{t('web.import.column')}</th>
+              <th scope="col">{t('web.import.what')}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {bad.map((r) => (
+              <tr key={r.line}>
+                <td>
+                  <button type="button" className={classes.line} onClick={() => show(r.line)}>
+                    {r.line}
+                  </button>
+                </td>
+                <td>{r.refused && where(r.refused)}</td>
+                <td>{r.refused && <What fault={r.refused} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </div>
   )
 }
