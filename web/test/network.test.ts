@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { NAS, Refused } from '../src/api/types.ts'
 import { driverOf, drivers } from '../src/network/drivers.ts'
-import { blankNAS, change, creation, type Fields, fieldsOf, makeSecret, nasFaults } from '../src/network/nas.ts'
+import { blankNAS, change, creation, type Fields, fieldsOf, isNetwork, makeSecret, nasFaults } from '../src/network/nas.ts'
 import { grouped, sinceOf } from '../src/network/refused.ts'
 import { currentStep, type Facts, isDone, type Step } from '../src/setup/steps.ts'
 import { sayer } from '../src/text/text.ts'
@@ -85,6 +85,11 @@ test('faults of an access point', () => {
   expect(wrong({ max_session_seconds: '0' })).toEqual([])
   expect(wrong({ max_session_seconds: '59' })).toEqual(['max_session_seconds'])
   expect(wrong({ interim_seconds: '1.5' })).toEqual(['interim_seconds'])
+})
+
+test('what looks like an address or a network', () => {
+  for (const good of ['10.1.0.0/24', '10.1.0.1', '::1', 'fd00::/8', '::ffff:10.0.0.1']) expect(isNetwork(good)).toBe(true)
+  for (const bad of ['', 'lobby', '10.1.0', '10.1.0.300', '10.1.0.0/', '10.1.0.0/24 ']) expect(isNetwork(bad)).toBe(false)
 })
 
 test('a made secret is long, and of letters that can be typed', () => {

@@ -1,5 +1,6 @@
-import { Button, NativeSelect, Text, TextInput } from '@mantine/core'
+import { Button, Input, NativeSelect, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { useId } from 'react'
 import { api } from '../api/client.ts'
 import type { NAS } from '../api/types.ts'
 import { FormDialog } from '../settings/kit/Form.tsx'
@@ -55,6 +56,7 @@ type FieldsProps = { form: ReturnType<typeof useNASForm>; made: boolean }
 
 export function NASFields({ form, made }: FieldsProps) {
   const { t } = useText()
+  const id = useId()
   const { value, set, fault } = form
   return (
     <>
@@ -77,20 +79,26 @@ export function NASFields({ form, made }: FieldsProps) {
           error={fault('source')}
         />
       </div>
-      <div className={classes.secret}>
-        <TextInput
-          label={t('web.nas.secret')}
-          description={t(made ? 'web.nas.secret.kept' : 'web.nas.secret.text')}
-          autoComplete="off"
-          spellCheck={false}
-          value={value.secret}
-          onChange={(e) => set({ secret: e.currentTarget.value })}
-          error={fault('secret')}
-        />
-        <Button variant="default" onClick={() => set({ secret: makeSecret() })}>
-          {t('web.nas.secret.make')}
-        </Button>
-      </div>
+      <Input.Wrapper
+        id={id}
+        label={t('web.nas.secret')}
+        description={t(made ? 'web.nas.secret.kept' : 'web.nas.secret.text')}
+        error={fault('secret')}
+      >
+        <div className={classes.secret}>
+          <TextInput
+            id={id}
+            autoComplete="off"
+            spellCheck={false}
+            value={value.secret}
+            onChange={(e) => set({ secret: e.currentTarget.value })}
+            error={Boolean(fault('secret'))}
+          />
+          <Button variant="default" onClick={() => set({ secret: makeSecret() })}>
+            {t('web.nas.secret.make')}
+          </Button>
+        </div>
+      </Input.Wrapper>
       <HowToEnter />
       <NativeSelect
         label={t('web.nas.policy')}

@@ -24,24 +24,23 @@ export function RefusedLine({ group: g, nas }: { group: Group; nas: NAS | undefi
   return (
     <Line
       icon="cancelled"
-      title={g.username || t('web.refused.nobody')}
+      title={g.username || g.nas || t('web.refused.nobody')}
       note={
         <>
           <div>{t.known(`web.refused.${g.reason}`, g.reason, values)}</div>
           <div className={classes.remedy}>{t.known(`web.remedy.${g.reason}`, '', values)}</div>
+          <Remedy group={g} nas={nas} />
         </>
       }
       side={
         <>
           <div>{[when(g.last), times].filter(Boolean).join(' · ')}</div>
           {since && <div>{since}</div>}
-          <div>{[g.nas, ...g.macs.slice(0, 3)].filter(Boolean).join(' · ')}</div>
+          <div>{[g.username && g.nas, ...g.macs.slice(0, 3)].filter(Boolean).join(' · ')}</div>
           {g.macs.length > 3 && <div>{t.count('web.refused.moredevices', g.macs.length - 3)}</div>}
         </>
       }
-    >
-      <Remedy group={g} nas={nas} />
-    </Line>
+    />
   )
 }
 
@@ -55,6 +54,7 @@ function Remedy({ group: g, nas }: { group: Group; nas: NAS | undefined }) {
     return (
       <Button
         variant="default"
+        className={classes.act}
         renderRoot={(props) => <Link to="/visits/$visit" params={{ visit: g.visitID ?? '' }} {...props} />}
       >
         {t('web.refused.visit')}
@@ -65,7 +65,7 @@ function Remedy({ group: g, nas }: { group: Group; nas: NAS | undefined }) {
   if (g.reason === 'no_message_authenticator' && nas.message_authenticator !== 'allow_none') {
     return (
       <>
-        <Button variant="default" onClick={() => setOpen(true)}>
+        <Button variant="default" className={classes.act} onClick={() => setOpen(true)}>
           {t('web.refused.allow')}
         </Button>
         {open && <Allow nas={nas} close={close} />}
@@ -75,7 +75,7 @@ function Remedy({ group: g, nas }: { group: Group; nas: NAS | undefined }) {
   if (g.reason === 'wrong_secret_suspected') {
     return (
       <>
-        <Button variant="default" onClick={() => setOpen(true)}>
+        <Button variant="default" className={classes.act} onClick={() => setOpen(true)}>
           {t('web.refused.secret')}
         </Button>
         {open && <NASDialog nas={nas} close={close} made={close} />}

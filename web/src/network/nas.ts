@@ -68,13 +68,20 @@ const octets = (text: string) => new TextEncoder().encode(text).length
 const whole = (text: string, least: number, most: number) =>
   /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most
 
+/** Whether this looks like an address or a network; the server knows what is one. */
+export function isNetwork(text: string): boolean {
+  const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(\/\d{1,2})?$/.exec(text)
+  if (v4) return v4.slice(1, 5).every((n) => Number(n) < 256)
+  return /^[0-9a-f:]*:[0-9a-f:.]*(\/\d{1,3})?$/i.test(text)
+}
+
 /** What is wrong with it, as far as can be said without asking. */
 export function nasFaults(f: Fields, made: boolean, t: Say): Faults {
   const secret = octets(f.secret)
   const needed = !made || secret > 0
   return {
     name: f.name.trim() ? undefined : t('web.nas.fault.name'),
-    source: f.source.trim() ? undefined : t('web.nas.fault.source'),
+    source: isNetwork(f.source.trim()) ? undefined : t('web.nas.fault.source'),
     secret: needed && (secret < 8 || secret > 128) ? t('web.nas.fault.secret') : undefined,
     coa_port: whole(f.coa_port, 1, 65_535) ? undefined : t('web.nas.fault.port'),
     max_session_seconds:
