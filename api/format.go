@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,8 +12,20 @@ import (
 
 // formats are what bodies may be: JSON whose texts are texts.
 func formats() map[string]huma.Format {
-	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
 	return map[string]huma.Format{"application/json": format, "json": format}
+}
+
+// marshal writes v, or panics where it cannot be written: nothing has been sent then,
+// and recovered makes it a problem. As an error it would become text behind a 200.
+func marshal(w io.Writer, v any) error {
+	err := huma.DefaultJSONFormat.Marshal(w, v)
+	_, value := errors.AsType[*json.UnsupportedValueError](err)
+	_, marshaler := errors.AsType[*json.MarshalerError](err)
+	if value || marshaler {
+		panic(err)
+	}
+	return err
 }
 
 var errUnreadable = errors.New("a text holds control characters or is not UTF-8")

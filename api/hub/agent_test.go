@@ -31,6 +31,7 @@ type site struct {
 }
 
 func (s *site) End(grant wire.Grant, _ *wire.Command, _ []wire.Session) { s.ended <- grant }
+func (s *site) Cut(wire.Grant, wire.Command, []wire.Session)            {}
 func (s *site) Remote([]wire.Session, []wire.SessionKey)                {}
 
 func (s *site) holds(g guest) bool { return s.ledger.Grant(g.grant.ID) != nil }

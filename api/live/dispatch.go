@@ -52,8 +52,8 @@ func (d *dispatcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case note := <-notes:
-			if note.Kind == store.NotifyAccess {
-				d.recheck()
+			if note.Kind == store.NotifyAccess || note.Kind == store.NotifyResync {
+				d.recheck() // a revoke may be among what was missed
 			}
 			if note.Kind == store.NotifyDetail {
 				d.hint(note)

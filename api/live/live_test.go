@@ -619,6 +619,13 @@ func TestRevokedCredentialsEndTheScreen(t *testing.T) {
 	b.bell.ring(store.NotifyAccess)
 	c.expectClose(websocket.ClosePolicyViolation)
 
+	m := setup(t)
+	c = m.dial(t, siteA, "")
+	c.expect("hello")
+	m.setAgain(errUnknown)
+	m.bell.ring(store.NotifyResync) // the revoke may have been said while nobody listened
+	c.expectClose(websocket.ClosePolicyViolation)
+
 	d := setup(t, func(l *live.Live) { l.Hasten(time.Hour, time.Minute, 20*time.Millisecond) })
 	c = d.dial(t, siteA, "")
 	c.expect("hello")
