@@ -239,7 +239,10 @@ func TestForeignNetworksHearNothing(t *testing.T) {
 	response, _ := b.get("/")
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	r.showsAs(s, "v3", ada)
-	_, err := b.client.Get(b.base + "/")
+	answer, err := b.client.Get(b.base + "/")
+	if err == nil {
+		_ = answer.Body.Close()
+	}
 	require.Error(t, err)
 }
 

@@ -100,7 +100,7 @@ func TestLoginEndsAfterAWhile(t *testing.T) {
 	r.shows("v1", ada)
 	b := r.serving()
 	response, _ := b.do(http.MethodPost, "/", url.Values{"pin": {pin}}, nil)
-	cookie := response.Request.Response.Cookies()[0]
+	cookie := response.Cookies[0]
 	require.Equal(t, "__Host-presence", cookie.Name)
 	require.True(t, cookie.Secure && cookie.HttpOnly)
 	require.Equal(t, http.SameSiteStrictMode, cookie.SameSite)

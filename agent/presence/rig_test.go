@@ -163,7 +163,14 @@ type browser struct {
 	transport *http.Transport
 }
 
-func (b *browser) do(method, path string, form url.Values, change func(*http.Request)) (*http.Response, string) {
+// reply is what a browser got, and the cookies that were set on the way.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Cookies    []*http.Cookie
+}
+
+func (b *browser) do(method, path string, form url.Values, change func(*http.Request)) (reply, string) {
 	b.t.Helper()
 	request, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
 	require.NoError(b.t, err)
@@ -180,13 +187,17 @@ func (b *browser) do(method, path string, form url.Values, change func(*http.Req
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(b.t, err)
-	return response, string(body)
+	out := reply{response.StatusCode, response.Header, nil}
+	if before := response.Request.Response; before != nil { // the redirect that led here
+		out.Cookies = before.Cookies()
+	}
+	return out, string(body)
 }
 
-func (b *browser) get(path string) (*http.Response, string) {
+func (b *browser) get(path string) (reply, string) {
 	return b.do(http.MethodGet, path, nil, nil)
 }
 
-func (b *browser) enter(pin string) (*http.Response, string) {
+func (b *browser) enter(pin string) (reply, string) {
 	return b.do(http.MethodPost, "/", url.Values{"pin": {pin}}, nil)
 }
