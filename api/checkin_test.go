@@ -217,6 +217,38 @@ func TestReadmit(t *testing.T) {
 	b.refused(t, 409, "readmit_too_late", b.post(id, "readmit"))
 }
 
+// A meeting that overruns: access has expired, the person is still here, and goes on
+// until an instant that somebody names.
+func TestAnOverdueVisitorGoesOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	overdue := func() string {
+		id := b.present(t)
+		b.Clock.Advance(3 * time.Hour)
+		_, err := b.RevokeVoucher(t.Context(), visit.VisitID(id), store.RevokeInput{By: store.Workflow})
+		require.NoError(t, err)
+		require.Equal(t, "unconfirmed", b.want(t, 200, b.get("/api/v1/visits/"+id)).field("visit.presence"))
+		return id
+	}
+	// The night of 25 October 2026 has 25 hours in Berlin: a stay is counted in hours
+	// that pass, not in hours on the clock.
+	night := time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC)
+	b.Clock.Advance(night.Sub(b.Clock.Now()))
+	id := overdue()
+	readmit := b.post(id, "readmit")
+	now := b.Clock.Now()
+	b.refused(t, 422, "departure_in_past", readmit.with(object{"expected_departure": now}))
+	b.refused(t, 422, "stay_too_long", readmit.with(object{"expected_departure": now.Add(24*time.Hour + time.Second)}))
+	b.refused(t, 422, "invalid", readmit.with(object{"expected_departure": "tomorrow"}))
+	until := now.Add(24 * time.Hour)
+	a := b.want(t, 201, readmit.with(object{"expected_departure": until.In(time.FixedZone("CEST", 7200)).Format(time.RFC3339Nano)}))
+	require.Equal(t, until.Format(time.RFC3339Nano), a.field("visit.expected_departure"))
+	require.Equal(t, a.field("visit.expected_departure"), a.field("voucher.valid_until"))
+	require.Equal(t, "left", b.want(t, 200, b.get("/api/v1/visits/"+id)).field("visit.presence"), "nobody is here twice")
+	require.Len(t, b.want(t, 200, b.get("/api/v1/sites/"+string(b.site)+"/evacuation")).list("people"), 1)
+	b.want(t, 200, b.post(overdue(), "confirm-left"))
+}
+
 // Two kiosks, one code, the same moment: one voucher.
 func TestConcurrentCheckIns(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/store"
@@ -73,7 +74,7 @@ type PersonPath struct {
 
 type listPeopleInput struct {
 	SiteID visit.SiteID `query:"site_id" format:"uuid"`
-	Query  string       `query:"q" maxLength:"200" doc:"Part of a name, e-mail, phone or company."`
+	Query  string       `query:"q" maxLength:"200" doc:"Parts of a name, e-mail, phone or company, two characters at least; for the form of somebody who comes again."`
 	PageInput
 }
 
@@ -85,9 +86,11 @@ type listPeopleAnswer struct {
 }
 
 func (s *Server) listPeople(ctx context.Context, in *listPeopleInput) (*listPeopleAnswer, error) {
-	page, err := s.Store.People(ctx, scopeOf(auth.PrincipalOf(ctx)), store.PersonFilter{
-		SiteID: in.SiteID, Query: strings.TrimSpace(in.Query), Page: in.page(),
-	})
+	query := strings.TrimSpace(in.Query)
+	if utf8.RuneCountInString(query) == 1 {
+		return nil, visit.Invalid("q", "At least 2 characters.")
+	}
+	page, err := s.Store.People(ctx, scopeOf(auth.PrincipalOf(ctx)), store.PersonFilter{SiteID: in.SiteID, Query: query, Page: in.page()})
 	if err != nil {
 		return nil, err
 	}

@@ -183,3 +183,27 @@ func (b *bench) signedIn(t *testing.T, email string, role auth.Role) http.Header
 	a := b.want(t, 200, signIn(email, canaryPassword))
 	return withCookie((&http.Response{Header: a.header}).Cookies()[0])
 }
+
+// What reception needs to fill a form in, and who must not look people up.
+func TestSomebodyWhoComesAgainIsFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.expected(t)
+	desk := b.at(t, auth.Reception, b.site)
+	found := b.want(t, 200, call{path: "/api/v1/people?limit=5&site_id=" + string(b.site) + "&q=quill", as: desk}).list("items")
+	require.Len(t, found, 1)
+	person, _ := found[0].(object)
+	for _, field := range []string{"id", "first_name", "last_name", "email", "company"} {
+		require.NotEmpty(t, person[field], field)
+	}
+	last, _ := person["last_visit"].(object)
+	require.NotEmpty(t, last["host"].(object)["name"])
+	for _, q := range []string{"q", "%20q%20", "%C3%B6"} {
+		b.refused(t, 422, "invalid", call{path: "/api/v1/people?q=" + q, as: desk})
+	}
+	b.want(t, 200, call{path: "/api/v1/people?q=%C3%B6l", as: desk})
+	require.Empty(t, b.want(t, 200, call{path: "/api/v1/people?q=quill", as: b.at(t, auth.Reception, b.other)}).list("items"), "of another site")
+	for _, role := range []auth.Role{auth.Host, auth.Auditor, auth.Kiosk} {
+		b.refused(t, 403, "forbidden", call{path: "/api/v1/people?q=quill", as: b.at(t, role, b.site)})
+	}
+}
