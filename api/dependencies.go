@@ -32,6 +32,8 @@ type Store interface {
 	mails
 	agents
 	nases
+	zones
+	rolls
 	nasTests
 	openTerminations
 	trail

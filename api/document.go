@@ -51,6 +51,7 @@ func openAPIConfig(version string) huma.Config {
 		{Name: "evacuation", Description: "Everyone who may be in the building."},
 		{Name: "agents", Description: "Our processes on the sites' networks."},
 		{Name: "nases", Description: "Access points, controllers and firewalls."},
+		{Name: "rolls", Description: "Batches of printed codes, each good for a time from its first use."},
 		{Name: "trail", Description: "What happened, and its proof."},
 		{Name: "live", Description: "What happens, for screens."},
 		{Name: "identity", Description: "Who is asking."},
@@ -85,6 +86,8 @@ func tagOf(path string) string {
 		return "kiosks"
 	case slices.Contains(parts, "nases"), slices.Contains(parts, "refused-logins"):
 		return "nases"
+	case slices.Contains(parts, "zones"):
+		return "rolls"
 	case strings.HasPrefix(parts[len(parts)-1], "evacuation"), slices.Contains(parts, "evacuation"), slices.Contains(parts, "roll-calls"):
 		return "evacuation"
 	}

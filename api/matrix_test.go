@@ -58,14 +58,34 @@ func places(b *bench, site visit.SiteID) map[string]any {
 	nas := object{"name": "ap", "source": "10.9.0.0/16", "secret": canarySecret}
 	none := any(nil)
 	return map[string]any{
-		"POST /api/v1/sites":                                           object{"name": "x", "timezone": "UTC"},
-		"GET /api/v1/sites":                                            none,
-		"GET /api/v1/sites/{site}":                                     none,
-		"PATCH /api/v1/sites/{site}":                                   object{"address": "here"},
-		"POST /api/v1/sites/{site}/archive":                            none,
-		"GET /api/v1/sites/{site}/mail":                                none,
-		"GET /api/v1/sites/{site}/rules":                               none,
-		"PUT /api/v1/sites/{site}/rules":                               object{"texts": object{"en": "Be kind."}},
+		"POST /api/v1/sites":                object{"name": "x", "timezone": "UTC"},
+		"GET /api/v1/sites":                 none,
+		"GET /api/v1/sites/{site}":          none,
+		"PATCH /api/v1/sites/{site}":        object{"address": "here"},
+		"POST /api/v1/sites/{site}/archive": none,
+		"GET /api/v1/sites/{site}/mail":     none,
+		"GET /api/v1/sites/{site}/rules":    none,
+		"PUT /api/v1/sites/{site}/rules":    object{"texts": object{"en": "Be kind."}},
+
+		"POST /api/v1/sites/{site}/zones":                              object{"name": "x"},
+		"GET /api/v1/sites/{site}/zones":                               none,
+		"POST /api/v1/sites/{site}/zones/keys":                         object{},
+		"GET /api/v1/sites/{site}/zones/{zone}":                        none,
+		"PATCH /api/v1/sites/{site}/zones/{zone}":                      object{"name": "y"},
+		"DELETE /api/v1/sites/{site}/zones/{zone}":                     none,
+		"POST /api/v1/sites/{site}/zones/{zone}/preview":               object{"delete": true},
+		"POST /api/v1/sites/{site}/zones/{zone}/rolls":                 object{"number": 9, "count": 1, "seconds": 60},
+		"GET /api/v1/sites/{site}/zones/{zone}/rolls":                  none,
+		"GET /api/v1/sites/{site}/zones/{zone}/rolls/{roll}":           none,
+		"PATCH /api/v1/sites/{site}/zones/{zone}/rolls/{roll}":         object{"description": "y"},
+		"DELETE /api/v1/sites/{site}/zones/{zone}/rolls/{roll}":        none,
+		"POST /api/v1/sites/{site}/zones/{zone}/rolls/{roll}/preview":  object{"delete": true},
+		"GET /api/v1/sites/{site}/zones/{zone}/rolls/{roll}/codes":     none,
+		"GET /api/v1/sites/{site}/zones/{zone}/rolls/{roll}/codes.csv": none,
+		"POST /api/v1/sites/{site}/zones/{zone}/rolls/{roll}/sell":     object{},
+		"POST /api/v1/sites/{site}/zones/{zone}/test":                  object{"codes": "abcde"},
+		"POST /api/v1/sites/{site}/zones/{zone}/expire":                object{"codes": "abcde"},
+		"GET /api/v1/sites/{site}/zones/{zone}/active":                 none,
 		"PUT /api/v1/sites/{site}/mail":                                object{"sender_name": "x"},
 		"POST /api/v1/sites/{site}/agents":                             object{"name": "x"},
 		"GET /api/v1/sites/{site}/agents":                              none,
@@ -200,7 +220,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 // objects are what a site has.
 type objects struct {
 	site, visit, agent, nas, token, hook, delivery, person, erasure, request, account, user, kiosk string
-	rollCall, series                                                                               string
+	rollCall, series, zone, roll                                                                   string
 }
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
@@ -211,7 +231,11 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 	o := b.peopleOf(t, site)
 	hook := b.want(t, 201, call{method: "POST", path: "/api/v1/webhooks", as: b.admin, body: object{
 		"name": "hook", "url": "https://example.org/hook", "sites": []any{site}}}).string("webhook.id")
+	zone := b.want(t, 201, call{method: "POST", path: at + "/zones", as: b.admin, body: object{"name": "lobby"}}).string("id")
 	return objects{
+		zone: zone,
+		roll: b.want(t, 201, call{method: "POST", path: at + "/zones/" + zone + "/rolls", as: b.admin, body: object{
+			"number": 1, "count": 2, "seconds": 3600}}).string("id"),
 		person: o.person, erasure: o.erasure, request: o.request,
 		account:  b.crmAccount(t, site),
 		rollCall: b.want(t, 200, call{method: "POST", path: at + "/roll-calls", as: b.admin, body: object{"kind": "drill"}}).string("roll_call.id"),
@@ -233,7 +257,7 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 
 func (o objects) fill(path string) string {
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
-		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series,
+		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series, "{zone}", o.zone, "{roll}", o.roll,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
 		"{session}", o.visit, "{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }
@@ -266,7 +290,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 	foreign := b.objects(t, b.other)
 	mixed := b.objects(t, b.site) // our site, their objects below it
 	mixed.agent, mixed.nas, mixed.delivery, mixed.kiosk = foreign.agent, foreign.nas, foreign.delivery, foreign.kiosk
-	mixed.rollCall = foreign.rollCall
+	mixed.rollCall, mixed.zone = foreign.rollCall, foreign.zone
 	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
 	for _, who := range b.callers(t, b.site) {
 		role := who.role
@@ -291,7 +315,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				require.Contains(t, row["refused"].(object)["type"], "_not_found", "%s to %s", who.name, op)
 			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
-				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") {
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") || strings.Contains(op.path, "{zone}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
 			case strings.HasPrefix(op.path, "/api/v1/kiosk/"):
@@ -301,7 +325,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":
 				a := b.want(t, 200, c.to(op.method, op.path))
-				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, foreign.rollCall, foreign.series, "Paris"} {
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, foreign.rollCall, foreign.series, foreign.zone, foreign.roll, "Paris"} {
 					require.NotContains(t, string(a.text), id, "%s to %s", who.name, op)
 				}
 			}

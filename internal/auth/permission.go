@@ -63,8 +63,13 @@ const (
 	TemplatesWrite       Permission = "templates.write"
 	AuthenticationsRead  Permission = "authentications.read"
 	AuthenticationsWrite Permission = "authentications.write"
-	RollsRead            Permission = "rolls.read"
-	RollsWrite           Permission = "rolls.write"
+	RollsRead            Permission = "rolls.read"  // zones, rolls, what is in use; no codes
+	RollsWrite           Permission = "rolls.write" // zones, keys; change and delete rolls
+	RollsMake            Permission = "rolls.make"
+	RollsPrint           Permission = "rolls.print" // see codes
+	RollsTest            Permission = "rolls.test"
+	RollsExpire          Permission = "rolls.expire"
+	RollsSell            Permission = "rolls.sell"
 )
 
 var everyPermission = []Permission{
@@ -73,7 +78,8 @@ var everyPermission = []Permission{
 	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, WorkflowsRead, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
 	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
-	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
+	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite,
+	RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell,
 }
 
 // atKiosk is what a screen in the lobby is for, and no person.

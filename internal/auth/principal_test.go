@@ -74,7 +74,7 @@ func TestRoles(t *testing.T) {
 		require.NotEmpty(t, role.Description(), role)
 		require.Equal(t, role != auth.Kiosk, role.Staff())
 	}
-	require.Len(t, auth.Roles(), 6)
+	require.Len(t, auth.Roles(), 7)
 	require.False(t, auth.Role("root").Known())
 	require.Empty(t, auth.Role("root").Permissions())
 

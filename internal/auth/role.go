@@ -12,6 +12,7 @@ const (
 	SiteManager   Role = "site_manager"  // runs sites: their equipment, visits and guests
 	Reception     Role = "reception"     // handles visits at the desk
 	Host          Role = "host"          // invites visitors and sees their own
+	Cashier       Role = "cashier"       // makes and sells roll codes
 	Auditor       Role = "auditor"       // reads the trail, changes nothing
 	Kiosk         Role = "kiosk"         // a self-service screen in the lobby
 )
@@ -24,7 +25,8 @@ var roles = map[Role][]Permission{
 		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
-		AuthenticationsRead, AuthenticationsWrite, RollsRead, RollsWrite,
+		AuthenticationsRead, AuthenticationsWrite,
+		RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell,
 	},
 	Reception: {
 		SitesRead, AgentsRead,
@@ -32,6 +34,7 @@ var roles = map[Role][]Permission{
 		EvacuationRead, EvacuationWrite, PeopleRead,
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
+	Cashier: {SitesRead, RollsRead, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell},
 	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead},
 	Kiosk:   {KioskUse}, // and VisitsWalkIn, where its site and it allow that
 }
@@ -42,6 +45,7 @@ var descriptions = map[Role]string{
 	SiteManager:   "Runs sites: their equipment, kiosks, visits and guests.",
 	Reception:     "Handles visits at the desk, and the evacuation list.",
 	Host:          "Invites visitors and sees the visits to themselves only.",
+	Cashier:       "Makes, prints, sells, tests and expires roll codes; changes no roll and sees no visitor.",
 	Auditor:       "Reads the audit trail and decides on lawful requests; sees no visitor.",
 	Kiosk:         "A screen in the lobby: checks in and out who stands before it at its one site, and shows nobody else.",
 }
