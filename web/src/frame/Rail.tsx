@@ -1,6 +1,7 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { sitesQuery } from '../api/queries.ts'
 import { usePhone } from '../board/usePhone.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
@@ -55,9 +56,15 @@ export function PartStrip() {
   const { t } = useText()
   const here = useHere()
   const section = useSections().find((s) => s.base === here)
+  const strip = useRef<HTMLElement>(null)
+  const path = useLocation({ select: (l) => l.pathname })
+  // On a phone the part one is in may be out of sight.
+  useEffect(() => {
+    strip.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [path])
   if (!section || section.parts.length < 2) return null
   return (
-    <nav className={classes.strip} aria-label={t(section.label)}>
+    <nav ref={strip} className={classes.strip} aria-label={t(section.label)}>
       {section.parts.map((p) => (
         <PartLink key={p.to} part={p} />
       ))}

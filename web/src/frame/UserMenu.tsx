@@ -1,4 +1,5 @@
 import { ActionIcon, type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
+import { Link, useParams } from '@tanstack/react-router'
 import { Icon } from '../look/Icon.tsx'
 import { type Language, languageNames, languages } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
@@ -10,6 +11,7 @@ const schemes = ['light', 'dark', 'auto'] as const
 export function UserMenu() {
   const { t, language, speak } = useText()
   const { me } = useMe()
+  const { site } = useParams({ strict: false })
   // Switching the transitions off meanwhile takes a style element.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true })
   const { signOut, question } = useSignOut()
@@ -23,6 +25,14 @@ export function UserMenu() {
         </Menu.Target>
         <Menu.Dropdown>
           {me?.name && <Menu.Label>{me.name}</Menu.Label>}
+          {me?.kind === 'user' && site && (
+            <Menu.Item
+              leftSection={<Icon name="user" size={18} />}
+              renderRoot={(props) => <Link to="/sites/$site/account" params={{ site }} {...props} />}
+            >
+              {t('web.nav.account')}
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Label>{t('web.language')}</Menu.Label>
           <Menu.RadioGroup value={language} onChange={(value) => speak(value as Language)}>

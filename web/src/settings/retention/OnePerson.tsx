@@ -57,7 +57,7 @@ export function OnePerson() {
               <Button component="a" href={`/api/v1/people/${p.id}/export`} download variant="default" size="xs" fz="sm">
                 {t('web.person.export')}
               </Button>
-              <Button variant="outline" color="red.9" size="xs" fz="sm" onClick={() => setErasing(p)}>
+              <Button variant="default" c="var(--bad)" size="xs" fz="sm" onClick={() => setErasing(p)}>
                 {t('web.users.erase')}
               </Button>
             </Line>

@@ -22,7 +22,7 @@ export function Archive() {
   return (
     <Part title={t('web.site.archive')} text={t('web.site.archive.text')}>
       <div>
-        <Button variant="outline" color="red.9" onClick={() => setAsking(true)}>
+        <Button variant="default" c="var(--bad)" onClick={() => setAsking(true)}>
           {t('web.site.archive.action')}
         </Button>
       </div>
