@@ -96,7 +96,9 @@ func (d *RADIUS) probe(ctx context.Context, address string, nas *wire.NAS, sessi
 		d.cfg.Logger.Warn("test of a NAS not sent", "nas_id", nas.ID, "error", err)
 		return visit.NASReport{Answer: visit.ProbeUnreachable}
 	}
-	conn := &noticing{Conn: dialled}
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	conn := &noticing{Conn: dialled, giveUp: giveUp}
 	defer func() { _ = conn.Close() }()
 	secret, forged := []byte(nas.Secret), false
 	request := buildRequest(byte(d.lastID.Add(1)), secret, d.cfg.Now(), form.attributes(session))
@@ -109,7 +111,7 @@ func (d *RADIUS) probe(ctx context.Context, address string, nas *wire.NAS, sessi
 	switch {
 	case err != nil && forged:
 		report.Answer = visit.ProbeForged
-	case err != nil && conn.refused.Load():
+	case err != nil && conn.refusals.Load() > 0:
 		report.Answer = visit.ProbeUnreachable
 	case err != nil:
 		report.Answer = visit.ProbeNoAnswer
@@ -124,10 +126,12 @@ func (d *RADIUS) probe(ctx context.Context, address string, nas *wire.NAS, sessi
 // causeNotFound is Error-Cause 503, session context not found.
 const causeNotFound = 503
 
-// noticing remembers whether the network said that nobody listens there.
+// noticing counts how often the network said that nobody listens there. Once might
+// be a restart; who is told twice need not be kept waiting.
 type noticing struct {
 	net.Conn
-	refused atomic.Bool
+	refusals atomic.Int32
+	giveUp   func()
 }
 
 func (c *noticing) Read(b []byte) (int, error) {
@@ -144,6 +148,8 @@ func (c *noticing) Write(b []byte) (int, error) {
 
 func (c *noticing) notice(err error) {
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) {
-		c.refused.Store(true)
+		if c.refusals.Add(1) > 1 {
+			c.giveUp()
+		}
 	}
 }

@@ -11,7 +11,7 @@ test('the setup leads to the first login', async (t) => {
   t.after(() => b.close())
   const { page } = b
   await signIn(page, stack.setup.user, page.getByRole('heading', { name: 'Set up Foyer' }))
-  await look(b, 'setup-site')
+  await look(b, 'setup-site', { short: true })
 
   await page.getByRole('button', { name: 'Make the site' }).click()
   await page.getByText('This needs a name.').waitFor()
@@ -25,7 +25,7 @@ test('the setup leads to the first login', async (t) => {
   await page.getByLabel('Name', { exact: true }).fill('rack 1')
   await page.getByRole('button', { name: 'Make the agent' }).click()
   await page.getByText('The token is good for another', { exact: false }).waitFor()
-  await look(b, 'setup-agent')
+  await look(b, 'setup-agent', { short: true })
   const command = await page.getByRole('group', { name: 'Command' }).locator('code').textContent()
   await control('setup/agent', { command })
 
@@ -39,10 +39,10 @@ test('the setup leads to the first login', async (t) => {
   await page.getByLabel('Name', { exact: true }).fill('Lobby')
   await page.getByLabel('Address or network').fill('127.0.0.1')
   await page.getByLabel('Port for that').fill(String(port))
-  await look(b, 'setup-access-point')
+  await look(b, 'setup-access-point', { short: true })
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByText('Lobby understands disconnect requests, and the secret is right.').waitFor()
-  await look(b, 'setup-test')
+  await look(b, 'setup-test', { short: true })
   await page.getByRole('button', { name: 'Go on' }).click()
 
   await page.getByRole('button', { name: 'Make test credentials' }).click()
@@ -56,7 +56,7 @@ test('the setup leads to the first login', async (t) => {
   await page.getByText('Everything works.', { exact: false }).waitFor({ timeout: 15_000 })
   await page.getByRole('button', { name: 'Check the test out' }).click()
   await page.getByText('First House is set up.', { exact: false }).waitFor()
-  await look(b, 'setup-done')
+  await look(b, 'setup-done', { short: true })
   await page.getByRole('link', { name: 'To the board' }).click()
   await page.getByRole('navigation', { name: 'Visits' }).waitFor()
   assert.deepEqual(b.faults, [])

@@ -6,6 +6,14 @@ import { call, control, launch, signIn, stack, walkIn } from '../browser.mjs'
 import { look } from '../look.mjs'
 
 const at = (page) => `/sites/${stack.site}/network/${page}`
+/** Waits until the agents know everything that was changed. */
+async function followed() {
+  for (;;) {
+    const { items } = await call('GET', `/sites/${stack.site}/agents`)
+    if (items.every((a) => a.state !== 'connected' || a.lag === 0)) return
+  }
+}
+
 const line = (page, name) => page.getByRole('listitem').filter({ hasText: name })
 
 test('an access point is added, tried, changed and removed', async (t) => {
@@ -24,7 +32,7 @@ test('an access point is added, tried, changed and removed', async (t) => {
   await form.getByRole('button', { name: 'Make one' }).click()
   await form.getByRole('button', { name: 'Add', exact: true }).click()
   await form.getByText('did you mean 10.9.0.0/24?', { exact: false }).waitFor() // as the server says
-  await look(b, 'nas-form')
+  await look(b, 'nas-form', { short: true })
   await form.getByLabel('Address or network').fill('127.0.0.9')
   await form.getByLabel('Port for that').fill('9')
   await form.getByRole('button', { name: 'Add', exact: true }).click()
@@ -33,7 +41,7 @@ test('an access point is added, tried, changed and removed', async (t) => {
   const tested = page.getByRole('dialog', { name: 'Test of Hall' })
   await tested.getByText('At the address of Hall nobody listens on port 9.').waitFor()
   await tested.getByText('No login from Hall has arrived', { exact: false }).waitFor()
-  await look(b, 'nas-test')
+  await look(b, 'nas-test', { short: true })
   await tested.getByRole('button', { name: 'Done' }).click()
 
   await control('nas/behaviour', { script: [{ answer: 'nak', error_cause: 501, times: 1 }] })
@@ -79,6 +87,7 @@ test('an unsigned access point is allowed at a stated risk', async (t) => {
   const { page } = b
   const nas = await call('POST', `/sites/${stack.site}/nases`, { name: 'Old one', source: '127.0.0.5', secret: 'a secret of its own' })
   t.after(() => call('DELETE', `/sites/${stack.site}/nases/${nas.id}`))
+  await followed()
   await control('unsigned', { from: '127.0.0.5', secret: 'a secret of its own' })
   await signIn(page, stack.users.site_manager)
   await page.goto(at('refused'))
@@ -86,7 +95,7 @@ test('an unsigned access point is allowed at a stated risk', async (t) => {
   await refused.getByText('does not sign its requests', { exact: false }).waitFor({ timeout: 30_000 })
   await refused.getByRole('button', { name: /^Allow for this one/ }).click()
   const sure = page.getByRole('dialog', { name: 'Answer unsigned requests of Old one?' })
-  await look(b, 'allow-unsigned')
+  await look(b, 'allow-unsigned', { short: true })
   await sure.getByRole('button', { name: 'Allow at this risk' }).click()
   await sure.waitFor({ state: 'detached' })
   await refused.getByRole('button', { name: /^Allow for this one/ }).waitFor({ state: 'detached' })
@@ -127,7 +136,7 @@ test('an agent is made, shown how to start, and withdrawn', async (t) => {
   const made = page.getByRole('dialog', { name: 'Start rack 2' })
   assert.match(await made.getByRole('group', { name: 'Command' }).innerText(), /^FOYER_ENROLMENT_TOKEN=\S+ foyer agent/)
   await made.getByText(/good for another (59|60):\d\d minutes/).waitFor()
-  await look(b, 'agent-made')
+  await look(b, 'agent-made', { short: true })
   await made.getByRole('button', { name: 'Done' }).click()
   await look(b, 'agents')
   await line(page, 'rack 2').getByRole('button', { name: /^More for/ }).click()
