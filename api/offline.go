@@ -29,7 +29,7 @@ type OfflineList struct {
 type OfflineAgent struct {
 	AgentID     visit.AgentID `json:"agent_id"`
 	Name        string        `json:"name"`
-	Address     string        `json:"address,omitempty" doc:"As the agent's machine sees it; absent: it is not served there."`
+	Address     string        `json:"address,omitempty" doc:"Host and port to open by HTTPS; absent: it is not served there."`
 	Fingerprint string        `json:"fingerprint,omitempty" doc:"SHA-256 of the certificate that a browser is shown there; note it where it is found without Foyer."`
 	Error       string        `json:"error,omitempty" doc:"Why it is not served: address_in_use, no_such_address, not_permitted, failed."`
 }

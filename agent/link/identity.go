@@ -154,23 +154,8 @@ func (id *identity) save(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(path+".new", text); err != nil {
+	if err := vault.Replace(path, text); err != nil {
 		return fmt.Errorf("the agent's identity: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return fmt.Errorf("the agent's identity: %w", err)
-	}
-	return vault.SyncDir(filepath.Dir(path))
-}
-
-func writeSynced(path string, text []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	return f.Sync()
+	return nil
 }

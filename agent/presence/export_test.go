@@ -19,4 +19,7 @@ func (b Brake) Enter(source netip.Prefix) time.Duration { return b.b.enter(sourc
 func (b Brake) Pass(source netip.Prefix)                { b.b.pass(source) }
 func (b Brake) Sources() int                            { return len(b.b.sources) }
 
-var SourceOf = sourceOf
+var (
+	SourceOf = sourceOf
+	PlaceOf  = placeOf
+)

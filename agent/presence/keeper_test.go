@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/foyerhq/foyer/agent/presence"
 	"github.com/foyerhq/foyer/agent/vault"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -282,6 +283,17 @@ func TestOneSourceCannotTakeAllConnections(t *testing.T) {
 		n, _ := conn.Read(make([]byte, 1024))
 		return n > 0
 	}, soon, time.Millisecond, "they make room")
+}
+
+func TestPlaceIsOneThatPeopleCanType(t *testing.T) {
+	t.Parallel()
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	require.Equal(t, "127.0.0.1:8444", presence.PlaceOf("[::]:8444", loopback))
+	require.Equal(t, "127.0.0.1:8444", presence.PlaceOf("0.0.0.0:8444", loopback))
+	require.Equal(t, "10.1.0.5:8444", presence.PlaceOf("10.1.0.5:8444", loopback))
+	elsewhere := presence.PlaceOf("[::]:8444", []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})
+	require.NotContains(t, elsewhere, "127.0.0.1")
+	require.Contains(t, elsewhere, ":8444")
 }
 
 // content is the list on disk, opened.

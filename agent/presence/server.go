@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -21,7 +22,6 @@ import (
 type server struct {
 	listen  string // as asked for
 	http    *http.Server
-	address net.Addr
 	done    sync.WaitGroup
 	renewAt time.Time // of the certificate
 	stats   wire.PresenceStats
@@ -41,7 +41,7 @@ func (k *Keeper) serve(ctx context.Context) {
 		return
 	}
 	k.stop()
-	s, err := k.open(ctx, listen, now)
+	s, err := k.open(ctx, listen, settings.Networks, now)
 	if err != nil {
 		failed := &wire.PresenceStats{Error: failureOf(err)}
 		if was := k.Stats(); was == nil || *was != *failed {
@@ -56,7 +56,7 @@ func (k *Keeper) serve(ctx context.Context) {
 	k.tell(&s.stats)
 }
 
-func (k *Keeper) open(ctx context.Context, listen string, now time.Time) (*server, error) {
+func (k *Keeper) open(ctx context.Context, listen string, networks []netip.Prefix, now time.Time) (*server, error) {
 	own, err := k.disk.certificate(now)
 	if err != nil {
 		return nil, err
@@ -66,8 +66,8 @@ func (k *Keeper) open(ctx context.Context, listen string, now time.Time) (*serve
 		return nil, err
 	}
 	s := &server{
-		listen: listen, address: inner.Addr(), renewAt: own.Leaf.NotAfter.Add(-certificateSpare),
-		stats: wire.PresenceStats{Address: inner.Addr().String(), Fingerprint: fingerprint(own)},
+		listen: listen, renewAt: own.Leaf.NotAfter.Add(-certificateSpare),
+		stats: wire.PresenceStats{Address: placeOf(inner.Addr().String(), networks), Fingerprint: fingerprint(own)},
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // the few requests here need no streams
@@ -80,6 +80,27 @@ func (k *Keeper) open(ctx context.Context, listen string, now time.Time) (*serve
 	listener := tls.NewListener(newGate(inner, k.allowed, k.cfg.Metrics), config)
 	s.done.Go(func() { _ = s.http.Serve(listener) })
 	return s, nil
+}
+
+// placeOf is where people find a port: one that is open at all addresses is said to be
+// at that one which lies in a network that may call, else at the first.
+func placeOf(bound string, networks []netip.Prefix) string {
+	at, err := netip.ParseAddrPort(bound)
+	if err != nil || !at.Addr().IsUnspecified() {
+		return bound
+	}
+	place := bound
+	_, own := whereabouts()
+	for _, ip := range slices.Backward(own) {
+		address, _ := netip.AddrFromSlice(ip)
+		if address = address.Unmap(); within(networks, address) {
+			return netip.AddrPortFrom(address, at.Port()).String()
+		}
+		if !address.IsLoopback() {
+			place = netip.AddrPortFrom(address, at.Port()).String()
+		}
+	}
+	return place
 }
 
 // stop closes the port and every connection, and waits.

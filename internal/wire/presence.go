@@ -47,7 +47,7 @@ type PresenceOpened struct {
 
 // PresenceStats is what an agent says of the list it shows.
 type PresenceStats struct {
-	Address     string `json:"address,omitempty" doc:"Where it is served, by HTTPS."`
+	Address     string `json:"address,omitempty" doc:"Host and port to open by HTTPS."`
 	Fingerprint string `json:"fingerprint,omitempty" doc:"SHA-256 of the certificate that a browser is shown there."`
 	Error       string `json:"error,omitempty" doc:"Why it is not served: address_in_use, no_such_address, not_permitted, failed."`
 }
