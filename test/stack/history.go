@@ -35,12 +35,18 @@ func (s *Stack) Durable() client.Client {
 // as JSON, payloads opened.
 func (s *Stack) History(visit string) []map[string]any {
 	s.t.Helper()
+	return s.WorkflowHistory("visit-" + visit)
+}
+
+// WorkflowHistory is History of any workflow.
+func (s *Stack) WorkflowHistory(id string) []map[string]any {
+	s.t.Helper()
 	ring, err := seal.Parse(s.Key)
 	require.NoError(s.t, err)
 	codec := durable.NewCodec(ring, "default")
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
-	events := s.Durable().GetWorkflowHistory(ctx, "visit-"+visit, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := s.Durable().GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	var out []map[string]any
 	for events.HasNext() {
 		event, err := events.Next()
