@@ -18,9 +18,12 @@ const flags = [
   '--disable-sync',
 ]
 
-/** A browser of its own: cookies, storage and cache are nobody else's. */
-export async function launch(options = {}) {
-  const home = await mkdtemp(join(tmpdir(), 'foyer-chromium-'))
+/**
+ * A browser of its own: cookies, storage and cache are nobody else's. With the home
+ * of another it is that one, started again.
+ */
+export async function launch({ home: given, ...options } = {}) {
+  const home = given ?? (await mkdtemp(join(tmpdir(), 'foyer-chromium-')))
   const context = await chromium.launchPersistentContext(home, {
     executablePath: process.env.FOYER_CHROMIUM ?? '/usr/bin/chromium',
     args: flags,
@@ -36,9 +39,12 @@ export async function launch(options = {}) {
   for (const page of context.pages()) watch(page, faults)
   return {
     context,
+    home,
     /** What pages complained about: errors in scripts, and what the content security policy blocked. */
     faults,
     page: context.pages()[0] ?? (await context.newPage()),
+    /** As a device does that loses its power: its disk stays. */
+    stop: () => context.close(),
     async close() {
       await context.close()
       await rm(home, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Navigate, useParams } from '@tanstack/react-router'
 import { Icon } from '../look/Icon.tsx'
+import { Waiting } from '../look/States.tsx'
 import { nameOf } from '../person.ts'
 import { Loaded } from '../page.tsx'
 import { useSite } from '../site.tsx'
@@ -19,27 +20,26 @@ import { useSaying } from './useSaying.ts'
 
 /** What came of a roll call. */
 export function Report() {
+  const { t } = useText()
   const site = useSite()
   const { rollcall = '' } = useParams({ strict: false })
   useContrast()
-  const query = useQuery(rollCallQuery(site.id, rollcall))
+  const query = useQuery({ ...rollCallQuery(site.id, rollcall), refetchOnMount: 'always' })
   return (
     <div className={classes.page}>
       <Link className={classes.back} to="/sites/$site/evacuation" params={{ site: site.id }}>
-        <Back />
+        <Icon name="chevron" size={18} />
+        {t('web.evacuation.back')}
       </Link>
-      <Loaded query={query}>{(detail) => <One detail={detail} readAt={query.dataUpdatedAt} />}</Loaded>
+      <Loaded query={query}>
+        {(detail) => {
+          if (detail.roll_call.ended_at) return <One detail={detail} readAt={query.dataUpdatedAt} />
+          // Whoever ended it, or saw it end, comes with what was read while it went on.
+          if (!query.isFetchedAfterMount) return <Waiting>{t('web.loading')}</Waiting>
+          return <Navigate to="/sites/$site/evacuation" params={{ site: site.id }} replace />
+        }}
+      </Loaded>
     </div>
-  )
-}
-
-function Back() {
-  const { t } = useText()
-  return (
-    <>
-      <Icon name="chevron" size={18} />
-      {t('web.evacuation.back')}
-    </>
   )
 }
 
@@ -54,7 +54,6 @@ function One({ detail, readAt }: { detail: RollCallDetail; readAt: number }) {
   const counts = count(people)
   const rest = people.filter((p) => !accountedFor(p))
   useTitle(t(`web.evacuation.kind.${call.kind}`), site.name)
-  if (!call.ended_at) return <Navigate to="/sites/$site/evacuation" params={{ site: site.id }} replace />
   const at = (instant: string) => say.at(instant, readAt)
   return (
     <>
@@ -64,7 +63,7 @@ function One({ detail, readAt }: { detail: RollCallDetail; readAt: number }) {
           {t('web.evacuation.report.span', {
             from: at(call.started_at),
             by: say.named(call.started_by, call.starter?.name),
-            to: at(call.ended_at),
+            to: at(call.ended_at ?? ''),
             ended_by: say.named(call.ended_by ?? '', call.ender?.name),
           })}
         </p>

@@ -16,7 +16,8 @@ import type { EvacuationList, RollCall, RollCallDetail } from './types.ts'
 /** Events say when something changed; this is for what has none, such as when WiFi was last seen. */
 const readEvery = 15_000
 const sendEvery = 3_000
-const keepEvery = 2_000
+/** So much a device may lose of what it read when its power goes. */
+const keepEvery = 500
 
 export type Shown = {
   list: EvacuationList | null
