@@ -1,7 +1,7 @@
 /** Permissions by what they are about, in the order in which people meet it. */
 const order: [group: string, subjects: string[]][] = [
   ['visits', ['visits', 'vouchers', 'people']],
-  ['building', ['evacuation', 'kiosks', 'sites']],
+  ['building', ['evacuation', 'kiosks', 'kiosk', 'sites']],
   ['network', ['agents', 'nases', 'rolls', 'accounts', 'profiles', 'templates', 'authentications']],
   ['outside', ['webhooks', 'crm']],
   ['record', ['audit', 'events', 'lawful']],
