@@ -136,6 +136,18 @@ func TestWhatGoesToWhom(t *testing.T) {
 	o.skipped(t, visit.MailTerminationFailed, failed, "mail_off")
 }
 
+func TestATestMailGoesToWhoAsked(t *testing.T) {
+	t.Parallel()
+	o := newPostOffice(t)
+	user, err := o.CreateUser(t.Context(), clerk, store.NewUser{Email: "ada@example.org", Role: "site_manager", Scope: store.Everything})
+	require.NoError(t, err)
+	asked := visit.Event{Kind: visit.EventMailTestAsked, SiteID: o.site.ID, At: o.Clock.Now(), Data: map[string]any{"user_id": user.ID}}
+	require.Equal(t, "ada@example.org", o.sent(t, mail.Test, asked).To)
+	_, err = o.ChangeUser(t.Context(), clerk, user.ID, store.UserChange{Disabled: new(true)}, func(_, _ store.User) error { return nil })
+	require.NoError(t, err)
+	o.skipped(t, mail.Test, asked, "no_longer_true")
+}
+
 func TestCredentialsByMail(t *testing.T) {
 	t.Parallel()
 	o := newPostOffice(t)
