@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import type { Tab, Visit } from '../api/types.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
 import { Icon } from '../look/Icon.tsx'
@@ -26,6 +26,12 @@ export function Selected({ tab, visits, complete, selection }: Props) {
   const fit = useMemo(() => visits.filter((v) => choosable(v, tab)), [visits, tab])
   const chosen = fit.filter((v) => selection.chosen.has(v.id))
   useKey('Escape', selection.end)
+  // All that were chosen are done with, or gone.
+  const over = selection.chosen.size > 0 && chosen.length === 0
+  const { end } = selection
+  useEffect(() => {
+    if (over) end()
+  }, [over, end])
   if (!what) return null
   return (
     <div className={classes.selected} role="toolbar" aria-label={t('web.many.select')}>

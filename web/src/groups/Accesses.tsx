@@ -1,11 +1,12 @@
 import { Alert, Button, Group, Menu, Modal, Select, Stack, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
 import type { Joining } from '../api/types.ts'
+import { usePhone } from '../board/usePhone.ts'
 import { Icon } from '../look/Icon.tsx'
 import { Groups } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
 import { useSite } from '../site.tsx'
-import { type Paper, type Handed, Slips } from '../slip/Slip.tsx'
+import { type Handed, type Paper, Slips } from '../slip/Slip.tsx'
 import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
 import classes from './Groups.module.css'
@@ -16,6 +17,7 @@ type Props = { rows: readonly Access[]; networks: readonly Joining[]; close: () 
 /** Everybody's credentials, for handing over. They live as long as this is open. */
 export function Accesses({ rows, networks, close }: Props) {
   const { t } = useText()
+  const phone = usePhone()
   const [paper, setPaper] = useState<Paper | null>(null)
   const [chosen, setChosen] = useState(0)
   const printed = useCallback(() => setPaper(null), [])
@@ -29,6 +31,7 @@ export function Accesses({ rows, networks, close }: Props) {
       opened
       onClose={close}
       size={860}
+      fullScreen={phone}
       title={t('web.access.title')}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
@@ -98,7 +101,9 @@ function Table({ rows }: { rows: readonly Access[] }) {
             <th scope="col">{t('web.many.visitor')}</th>
             <th scope="col">{t('web.access.username')}</th>
             <th scope="col">{t('web.access.password')}</th>
-            <th scope="col">{t('web.access.until')}</th>
+            <th scope="col" className={classes.until}>
+              {t('web.access.until')}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -115,7 +120,7 @@ function Table({ rows }: { rows: readonly Access[] }) {
                       {r.voucher.password ? <Groups value={r.voucher.password} /> : '–'}
                     </code>
                   </td>
-                  <td>{near(r.voucher.valid_until, Date.now(), site.timezone, language)}</td>
+                  <td className={classes.until}>{near(r.voucher.valid_until, Date.now(), site.timezone, language)}</td>
                 </>
               ) : (
                 <td colSpan={3} className={classes.bad}>

@@ -1,6 +1,6 @@
 import { Alert, Button, Stack } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useAct } from '../dialog/useAct.ts'
 import mark from '../look/mark.svg'
 import { useProblemText, Waiting } from '../look/States.tsx'
@@ -32,13 +32,15 @@ export function Desk({ title, children, done, action, waiting, act, problem = nu
   const explain = useProblemText()
   const { busy, error, run } = useAct()
   useTitle(title)
-  const fault = error ?? (busy ? null : problem)
+  const [tried, setTried] = useState(false)
+  const fault = error ?? (tried ? null : problem)
   return (
     <main className={classes.page}>
       <form
         className={classes.form}
         onSubmit={(e) => {
           e.preventDefault()
+          setTried(true)
           run(act)
         }}
       >
