@@ -106,7 +106,7 @@ func (t *tx) useUp(ctx context.Context, zone zoneRow, records []recordRow) error
 		t.follow(zone.SiteID, ledgerRollUsage, string(id))
 	}
 	if len(records) > 0 {
-		t.audit(zone.SiteID, actorSettle, "roll.settled", zonePlace(zone.ID), map[string]any{"codes": len(records)})
+		t.audit(zone.SiteID, actorSettle, "roll.codes_used_up", zonePlace(zone.ID), map[string]any{"codes": len(records)})
 	}
 	return nil
 }

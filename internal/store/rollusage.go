@@ -160,8 +160,10 @@ func (t *tx) merge(ctx context.Context, zone zoneRow, entries []roll.Entry, why 
 // mergeInto is merge where the state of all tickets concerned is loaded already.
 func (t *tx) mergeInto(ctx context.Context, zone zoneRow, st state, entries []roll.Entry, why cause) error {
 	var holders []roll.Ticket
+	kept := map[roll.Ticket]bool{} // in a row
 	for _, e := range entries {
-		holders = append(holders, st.usage.Of(e.Ticket).Holder)
+		before := st.usage.Of(e.Ticket)
+		holders, kept[e.Ticket] = append(holders, before.Holder), !before.At.IsZero()
 	}
 	changed := latestOf(st.usage.Merge(entries...))
 	if len(changed) == 0 {
@@ -173,7 +175,7 @@ func (t *tx) mergeInto(ctx context.Context, zone zoneRow, st state, entries []ro
 		if e.Record.Over && st.held(e.Ticket) > 0 { // others' time went to it
 			holders = append(holders, e.Ticket)
 		}
-		st.save(&batch, zone.ID, e)
+		st.save(&batch, zone.ID, e, kept[e.Ticket])
 	}
 	for id, m := range st.masks {
 		if m.changed {
@@ -206,8 +208,8 @@ func latestOf(changed []roll.Entry) []roll.Entry {
 }
 
 // save queues a ticket's record as it is now: a row while it is in use, a bit once it
-// is over.
-func (st state) save(batch *pgx.Batch, zone roll.ZoneID, e roll.Entry) {
+// is over. kept says that there is a row.
+func (st state) save(batch *pgx.Batch, zone roll.ZoneID, e roll.Entry, kept bool) {
 	m := st.masks[e.Ticket.Roll]
 	bit := e.Ticket.Number - uint32(m.First)
 	if e.Record.Sold && setBit(m.Sold, bit) {
@@ -220,6 +222,9 @@ func (st state) save(batch *pgx.Batch, zone roll.ZoneID, e roll.Entry) {
 	switch {
 	case e.Record.Over:
 		m.changed = setBit(m.Over, bit) || m.changed
+		if !kept {
+			return
+		}
 		batch.Queue(`delete from roll_records where roll_id = @roll and ticket = @ticket`, args)
 	case !e.Record.At.IsZero():
 		batch.Queue(`insert into roll_records (roll_id, ticket, zone_id, at, holder_roll_id, holder_ticket, for_seconds)
