@@ -29,6 +29,7 @@ type CLI struct {
 	Key     KeyCommands    `cmd:"" help:"Deployment keys."`
 	Health  HealthCommand  `cmd:"" help:"Ask a health URL; for containers without a shell."`
 	Voucher VoucherCommand `cmd:"" passthrough:"" help:"Make and read roll codes as pfSense's voucher program does."`
+	Rolls   RollCommands   `cmd:"" help:"Bring pfSense's vouchers here, or back."`
 	Version VersionCommand `cmd:"" help:"Print the version."`
 }
 
