@@ -30,10 +30,20 @@ type RollCall struct {
 	StartedBy string             `json:"started_by"`
 	EndedAt   *time.Time         `json:"ended_at,omitempty" doc:"Absent while it goes on."`
 	EndedBy   string             `json:"ended_by,omitempty"`
+	Starter   *Actor             `json:"starter,omitempty" doc:"Who started it, for people to read; with the list only."`
+	Ender     *Actor             `json:"ender,omitempty"`
 }
 
 func rollCallOf(r visit.RollCall) RollCall {
 	return RollCall{ID: r.ID, SiteID: r.SiteID, Kind: r.Kind, StartedAt: r.StartedAt, StartedBy: r.StartedBy, EndedAt: r.EndedAt, EndedBy: r.EndedBy}
+}
+
+// name adds who started and ended it.
+func (r *RollCall) name(names map[string]string) {
+	r.Starter = new(actorOf(r.StartedBy, names))
+	if r.EndedAt != nil {
+		r.Ender = new(actorOf(r.EndedBy, names))
+	}
 }
 
 type startRollCallInput struct {
@@ -146,6 +156,7 @@ func (s *Server) readRollCall(ctx context.Context, in *RollCallPath) (*rollCallD
 	a := &rollCallDetailAnswer{}
 	b := &a.Body
 	b.RollCall, b.Now, b.Note, b.People = rollCallOf(d.RollCall), s.Now().UTC(), evacuationNote, s.listedOf(ctx, d.People)
+	b.RollCall.name(s.names(ctx, d.RollCall.StartedBy, d.RollCall.EndedBy))
 	b.Counts = RollCallCounts{
 		People: len(d.People), Safe: counts[visit.MarkSafe], Missing: counts[visit.MarkMissing], NotHere: counts[visit.MarkNotHere],
 		Unclear: counts[visit.MarkUnclear], Unmarked: counts[visit.MarkNone],

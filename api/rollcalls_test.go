@@ -94,6 +94,13 @@ func TestWhoMarkedIsNamed(t *testing.T) {
 	require.Equal(t, "safe", listed["mark"])
 	require.NotEmpty(t, listed["marks"].([]any)[0].(object)["name"])
 	b.want(t, 422, call{method: "POST", path: one + "/marks", header: warden, body: object{"marks": append(marks, marks[0])}})
+
+	require.Nil(t, b.want(t, 200, call{path: one, header: warden}).field("roll_call.ender"))
+	b.want(t, 200, call{method: "POST", path: one + "/end", header: warden})
+	report := b.want(t, 200, call{path: one, header: warden})
+	require.Equal(t, "token", report.string("roll_call.starter.kind"))
+	require.Equal(t, "user", report.string("roll_call.ender.kind"))
+	require.NotEmpty(t, report.string("roll_call.ender.name"))
 }
 
 // Screens of the site hear of it, thinly; a host's, which sees a part of the
