@@ -100,6 +100,10 @@ func (b *board) Overdue(ctx context.Context, _ int) ([]visit.VisitID, error) {
 	return b.overdue, b.call(ctx, "Overdue")
 }
 
+func (b *board) SettleAccesses(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "SettleAccesses")
+}
+
 func (b *board) ExpireDisconnects(ctx context.Context, _ int) (int, error) {
 	return 0, b.call(ctx, "ExpireDisconnects")
 }

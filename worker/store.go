@@ -63,6 +63,7 @@ type Chores interface {
 	MarkNoShows(ctx context.Context, limit int) (int, error)
 	WipeCredentials(ctx context.Context, limit int) (int, error)
 	PruneLedger(ctx context.Context) (int, error)
+	SettleAccesses(ctx context.Context, limit int) (int, error)
 	PruneIdempotency(ctx context.Context) (int, error)
 	Checkpoint(ctx context.Context) (int, error)
 	LeavingSoon(ctx context.Context, limit int) (int, error)

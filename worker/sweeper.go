@@ -65,6 +65,7 @@ func (s *sweeper) steps() []step {
 		{"disconnects", 5 * time.Second, limited(s.store.ExpireDisconnects)},
 		{"workflows", 30 * time.Second, s.missing},
 		{"accesses", 30 * time.Second, s.missingAccesses},
+		{"settled", time.Minute, limited(s.store.SettleAccesses)},
 		{"no_shows", 30 * time.Second, limited(s.store.MarkNoShows)},
 		{"leaving_soon", 10 * time.Second, limited(s.store.LeavingSoon)},
 		{"credentials", 5 * time.Minute, limited(s.store.WipeCredentials)},
