@@ -25,7 +25,7 @@ const (
 	VisitsCheckOut  Permission = "visits.checkout"  // check out, confirm left
 	VisitsWalkIn    Permission = "visits.walkin"    // at a kiosk: register oneself and be checked in
 	KioskUse        Permission = "kiosk.use"        // at a kiosk: show an invitation, check oneself in and out
-	VisitsTerminate Permission = "visits.terminate" // retry ending sessions now
+	VisitsTerminate Permission = "visits.terminate" // retry ending sessions now, disconnect one device
 	VouchersReveal  Permission = "vouchers.reveal"  // see a password after check-in
 	VouchersReissue Permission = "vouchers.reissue"
 

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +33,16 @@ func TestVisitFromCheckInToConfirmedDisconnect(t *testing.T) {
 	wrong := r.Radclient(r.agent, secret, "User-Name="+visitor.Voucher.Username+",User-Password=wrong")
 	require.True(t, wrong.Rejected, wrong.Text)
 
+	cut, _ := r.login(visitor, nas.PAP)
 	mac, _ := r.login(visitor, nas.MSCHAPv2)
+
+	t.Log("one device is disconnected by hand; the other stays, and the visit goes on")
+	r.disconnect(visitor.Visit.ID, cut)
+	r.offline(cut)
+	r.Eventually("told", func() bool { return slices.Contains(states(r.Detail(visitor.Visit.ID)), "confirmed") })
+	require.Len(t, r.Detail(visitor.Visit.ID).Terminations, 1)
+	require.Equal(t, "checked_in", r.Detail(visitor.Visit.ID).Visit.Status)
+	require.True(t, r.accepts(visitor), "it may come back")
 	r.seen(visitor.Visit.ID)
 
 	t.Log("check-out: rejected, disconnected, confirmed")
@@ -57,4 +68,19 @@ func TestVisitFromCheckInToConfirmedDisconnect(t *testing.T) {
 		reply := r.Radclient(r.agent, secret, pap(next, r.Stack))
 		return reply.SessionTimeout > 900 && reply.SessionTimeout <= 1800
 	})
+}
+
+// disconnect has the device with this MAC cut off once the server knows its session.
+func (r *rig) disconnect(visit, mac string) {
+	r.t.Helper()
+	session := ""
+	r.Eventually("session known", func() bool {
+		for _, x := range r.Detail(visit).Sessions {
+			if strings.EqualFold(strings.ReplaceAll(x.MAC, ":", "-"), mac) {
+				session = x.ID
+			}
+		}
+		return session != ""
+	})
+	r.Call("POST", "/api/v1/visits/"+visit+"/sessions/"+session+"/disconnect", nil, nil, 202)
 }
