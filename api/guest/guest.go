@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/foyerhq/foyer/api/plain"
 	"github.com/foyerhq/foyer/internal/catalogue"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/link"
@@ -111,7 +112,7 @@ func (p *Pages) Act(w http.ResponseWriter, r *http.Request, token string) {
 		return
 	}
 	w.Header().Set("Location", "?"+url.Values{"done": {done}}.Encode())
-	q.headers()
+	plain.Headers(w)
 	w.WriteHeader(http.StatusSeeOther) // so that reloading sends no form again
 }
 

@@ -1,15 +1,13 @@
 package guest
 
 import (
-	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/foyerhq/foyer/api/plain"
 	"github.com/foyerhq/foyer/internal/link"
 	"github.com/foyerhq/foyer/internal/qr"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -18,19 +16,9 @@ import (
 var (
 	//go:embed page.html
 	pageHTML string
-	//go:embed page.css
-	pageCSS string
 
 	layout = template.Must(template.New("page").Parse(pageHTML))
-	policy = contentPolicy(pageCSS)
 )
-
-// contentPolicy allows the page its own style and its own forms, and nothing else.
-func contentPolicy(css string) string {
-	sum := sha256.Sum256([]byte(css))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-}
 
 // page is what the layout shows; what is empty is not there.
 type page struct {
@@ -186,28 +174,9 @@ func (q *request) fail(err error) {
 	q.write(status, page{Title: q.p.Text("guest." + name + ".title"), Text: q.p.Text("guest." + name + ".text")})
 }
 
-func (q *request) headers() {
-	h := q.w.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Referrer-Policy", "no-referrer") // the address is the key
-	h.Set("X-Robots-Tag", "noindex, nofollow")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", "no-store")
-}
-
 func (q *request) write(status int, g page) {
-	g.Language, g.Style = q.p.Language, template.CSS(pageCSS) //nolint:gosec // our own file
-	var out bytes.Buffer
-	if err := layout.Execute(&out, g); err != nil {
+	g.Language, g.Style = q.p.Language, plain.Style()
+	if err := plain.Write(q.w, status, layout, g); err != nil {
 		q.Logger.Error("guest page failed", "error", err)
-		http.Error(q.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
 	}
-	q.headers()
-	h := q.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Vary", "Accept-Language")
-	q.w.WriteHeader(status)
-	_, _ = out.WriteTo(q.w) // the reader may have gone
 }

@@ -11,6 +11,7 @@ import (
 	"embed"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,18 +25,23 @@ var files embed.FS
 // Fallback is the language of those whose own we do not speak.
 const Fallback = "en"
 
-// languages are those there are, the fallback first.
-var languages = []string{Fallback, "de"}
+// languages are those there are, the fallback first; visitorLanguages those of the
+// areas that visitors read.
+var (
+	languages        = []string{Fallback, "de"}
+	visitorLanguages = []string{Fallback, "de", "fr", "es", "it", "pl"}
+)
 
 var (
-	texts   = load()
-	matcher = newMatcher()
+	texts          = load()
+	matcher        = newMatcher(languages)
+	visitorMatcher = newMatcher(visitorLanguages)
 )
 
 // load reads the files; one that does not parse cannot get past any test.
 func load() map[string]map[string]string {
 	all := map[string]map[string]string{}
-	for _, name := range languages {
+	for _, name := range visitorLanguages {
 		all[name] = map[string]string{}
 		areas, err := files.ReadDir(name)
 		if err != nil {
@@ -60,7 +66,7 @@ func read(name string) map[string]string {
 	return keys
 }
 
-func newMatcher() language.Matcher {
+func newMatcher(languages []string) language.Matcher {
 	tags := make([]language.Tag, len(languages))
 	for i, name := range languages {
 		tags[i] = language.Make(name)
@@ -69,24 +75,44 @@ func newMatcher() language.Matcher {
 }
 
 // Languages returns the languages there are, the fallback first.
-func Languages() []string { return append([]string{}, languages...) }
+func Languages() []string { return slices.Clone(languages) }
 
 // Known reports whether name is one of Languages.
-func Known(name string) bool { return texts[name] != nil }
+func Known(name string) bool { return slices.Contains(languages, name) }
+
+// VisitorLanguages returns those that visitors read on pages of the house.
+func VisitorLanguages() []string { return slices.Clone(visitorLanguages) }
 
 // Match returns the language for a browser's Accept-Language, else instead, else
 // the fallback.
 func Match(accept, instead string) string {
-	wanted, _, err := language.ParseAcceptLanguage(accept[:min(len(accept), 200)])
-	if err == nil && len(wanted) > 0 {
-		if _, at, sure := matcher.Match(wanted...); sure != language.No {
-			return languages[at]
-		}
+	if name, ok := match(matcher, languages, accept); ok {
+		return name
 	}
 	if Known(instead) {
 		return instead
 	}
 	return Fallback
+}
+
+// ForVisitor returns a printer of the areas that visitors read: in the language they
+// chose, else in their browser's, else in the fallback.
+func ForVisitor(chosen, accept string) Printer {
+	name := chosen
+	if !slices.Contains(visitorLanguages, name) {
+		name, _ = match(visitorMatcher, visitorLanguages, accept)
+	}
+	return Printer{Language: name, Zone: time.UTC}
+}
+
+func match(matcher language.Matcher, languages []string, accept string) (name string, ok bool) {
+	wanted, _, err := language.ParseAcceptLanguage(accept[:min(len(accept), 200)])
+	if err == nil && len(wanted) > 0 {
+		if _, at, sure := matcher.Match(wanted...); sure != language.No {
+			return languages[at], true
+		}
+	}
+	return Fallback, false
 }
 
 // Printer speaks one language and tells the time of one place. It is safe for
