@@ -56,7 +56,8 @@ async function call<M extends Method, P extends PathsWith<M>>(
     throw unreachable()
   }
   if (!response.ok) throw await refused(response, path)
-  return (response.status === 204 ? undefined : await response.json()) as Answer<Operation<P, M>>
+  const text = await response.text()
+  return (text === '' ? undefined : JSON.parse(text)) as Answer<Operation<P, M>>
 }
 
 async function refused(response: Response, path: string): Promise<Problem> {

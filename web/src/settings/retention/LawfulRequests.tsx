@@ -48,7 +48,7 @@ export function LawfulRequests() {
             icon={icons[r.state]}
             tone={r.state === 'approved' ? 'good' : r.state === 'open' ? 'warn' : undefined}
             title={
-              <UnstyledButton className={classes.name} onClick={() => setOpen(r)}>
+              <UnstyledButton className={classes.opener} onClick={() => setOpen(r)}>
                 {t(`web.lawful.state.${r.state}`)}
               </UnstyledButton>
             }

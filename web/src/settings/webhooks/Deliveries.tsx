@@ -62,7 +62,7 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
             icon={stateIcons[d.state]}
             tone={stateTones[d.state]}
             title={
-              <UnstyledButton onClick={() => setOpen(d)} className={pageClasses.name}>
+              <UnstyledButton onClick={() => setOpen(d)} className={pageClasses.opener}>
                 {t.known(`web.event.${d.kind}`, d.kind)}
                 {d.replay > 0 && <span className="dimmed"> · {t('web.deliveries.again')}</span>}
               </UnstyledButton>
