@@ -67,7 +67,7 @@ function TimeLeft({ detail }: { detail: Detail }) {
   )
 }
 
-function Ended({ detail: { voucher, visit, access_ends_at: last } }: { detail: Detail }) {
+function Ended({ detail: { voucher, visit, sessions, access_ends_at: last } }: { detail: Detail }) {
   const { t, language } = useText()
   const site = useSite()
   const actor = useActor()
@@ -83,7 +83,9 @@ function Ended({ detail: { voucher, visit, access_ends_at: last } }: { detail: D
             : t('web.access.ended', { at: at(revoked) })}
         </span>
       )}
-      {last && <span className={classes.note}>{t('web.access.latest', { at: at(last) })}</span>}
+      {last && sessions.some((x) => !x.ended_at) && (
+        <span className={classes.note}>{t('web.access.cutoff', { at: at(last) })}</span>
+      )}
     </div>
   )
 }

@@ -33,7 +33,7 @@ export function Ending({ detail }: { detail: Detail }) {
       </ul>
       {open && ended && (
         <div className={classes.retry}>
-          <NextTry at={nextTry(list)} />
+          <span className={classes.note}>{!nextTry(list) && t('web.ending.goeson')}</span>
           {can('visits.terminate') && (
             <Button
               variant="default"
@@ -56,18 +56,17 @@ export function Ending({ detail }: { detail: Detail }) {
 }
 
 /** Counts down; once the time has passed, the attempt is under way. */
-function NextTry({ at }: { at: string | null }) {
+function NextTry({ at }: { at: string }) {
   const { t, language } = useText()
   const site = useSite()
   const now = useNow(1000)
-  const left = at ? span(Date.parse(at) - now) : null
+  const left = span(Date.parse(at) - now)
   const text = () => {
-    if (!at || !left) return t('web.ending.goeson')
     if (Date.parse(at) <= now) return t('web.ending.now')
     if (left.hours) return t('web.ending.next.at', { at: near(at, now, site.timezone, language) })
     return left.minutes ? t('web.ending.next.minutes', left) : t('web.ending.next.seconds', left)
   }
-  return <span className={classes.note}>{text()}</span>
+  return <> {text()}</>
 }
 
 function Story({ ending }: { ending: SessionEnding }) {
@@ -88,7 +87,8 @@ function Story({ ending }: { ending: SessionEnding }) {
       <Icon name={isSettled(last) ? 'done' : failed ? 'warn' : 'clock'} />
       <div>
         <div>
-          {state} {reason}
+          {[reason, state].filter(Boolean).join(' ')}
+          {last.next_try_at && !session?.ended_at && <NextTry at={last.next_try_at} />}
         </div>
         <ol className={classes.attempts}>
           {attempts.map((a) => (
