@@ -99,7 +99,12 @@ function Complaint({ form, shown }: Pick<Props, 'form' | 'shown'>) {
 
 function Unsaved({ dirty }: { dirty: boolean }) {
   const { t } = useText()
-  const blocker = useBlocker({ shouldBlockFn: () => dirty, enableBeforeUnload: dirty, withResolver: true })
+  const blocker = useBlocker({
+    // Who was signed out cannot save any more.
+    shouldBlockFn: ({ next }) => dirty && next.pathname !== '/sign-in',
+    enableBeforeUnload: dirty,
+    withResolver: true,
+  })
   if (blocker.status !== 'blocked') return null
   return (
     <Modal

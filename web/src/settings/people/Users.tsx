@@ -9,6 +9,7 @@ import { useMe } from '../../useMe.ts'
 import { Line, Lines, More } from '../kit/Lines.tsx'
 import { Part } from '../kit/Page.tsx'
 import { useReach } from '../kit/SitesField.tsx'
+import { useQuick } from '../kit/useQuick.ts'
 import { useWhen } from '../kit/useWhen.ts'
 import { type User, usersQuery } from './queries.ts'
 import { UserDialog } from './UserDialog.tsx'
@@ -21,6 +22,7 @@ export function Users() {
   const { t } = useText()
   const { me, can } = useMe()
   const client = useQueryClient()
+  const quick = useQuick()
   const query = useInfiniteQuery(usersQuery)
   const [open, setOpen] = useState<Open>(null)
   const again = () => client.invalidateQueries({ queryKey: usersQuery.queryKey })
@@ -52,7 +54,7 @@ export function Users() {
                   { label: t('web.settings.change'), run: () => setOpen({ kind: 'change', user: u }) },
                   u.second_factor && { label: t('web.users.factor'), run: () => setOpen({ kind: 'factor', user: u }) },
                   !u.disabled_at && { label: t('web.users.logins'), run: () => setOpen({ kind: 'logins', user: u }) },
-                  Boolean(u.disabled_at) && { label: t('web.users.enable'), run: () => void enable(u) },
+                  Boolean(u.disabled_at) && { label: t('web.users.enable'), run: () => quick(() => enable(u)) },
                   !u.disabled_at &&
                     u.id !== me?.id && {
                       label: t('web.users.disable'),

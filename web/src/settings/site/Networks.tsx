@@ -1,6 +1,7 @@
 import { Button, Checkbox, NativeSelect, PasswordInput, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { components } from '../../api/schema.ts'
+import { Confirm } from '../../dialog/Confirm.tsx'
 import { Icon } from '../../look/Icon.tsx'
 import { useSite } from '../../site.tsx'
 import { useText } from '../../text/useText.tsx'
@@ -21,6 +22,7 @@ export function Networks() {
   const site = useSite()
   const save = useSaveSite()
   const [open, setOpen] = useState<number | null>(null)
+  const [removing, setRemoving] = useState<Network | null>(null)
   const list = site.networks
   return (
     <Part
@@ -48,7 +50,7 @@ export function Networks() {
                 {
                   label: t('web.settings.remove'),
                   bad: true,
-                  run: () => void save({ networks: list.filter((other) => other !== n) }),
+                  run: () => setRemoving(n),
                 },
               ]}
             />
@@ -56,6 +58,21 @@ export function Networks() {
         )}
       </Lines>
       {open !== null && <NetworkDialog at={open} close={() => setOpen(null)} />}
+      {removing && (
+        <Confirm
+          title={t('web.site.network.remove.ask', { ssid: removing.ssid })}
+          action={t('web.settings.remove')}
+          waiting={t('web.waiting')}
+          danger
+          close={() => setRemoving(null)}
+          act={async () => {
+            await save({ networks: list.filter((other) => other.ssid !== removing.ssid) })
+            setRemoving(null)
+          }}
+        >
+          {t('web.site.network.remove.text')}
+        </Confirm>
+      )}
     </Part>
   )
 }
