@@ -1,8 +1,10 @@
 // Who may be in the building, when it matters: shared by phones, without a network,
 // on paper. At a site of its own, so that the list is this file's.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import test from 'node:test'
 import { call, control, inMinutes, launch, signIn, stack } from '../browser.mjs'
+import { look } from '../look.mjs'
 import { pagesOf } from '../pdf.mjs'
 
 /** Generous: the figures are for benchmarks, this finds that it does not happen. */
@@ -281,6 +283,37 @@ test('a roll call by keyboard', async (t) => {
   await keys.press(' ')
   await progress(page, '2 of 2 accounted for')
   assert.equal(await say(page, 'Not here', 'Lang').getAttribute('aria-pressed'), 'true')
+  assert.deepEqual(b.faults, [])
+})
+
+test('the list, a roll call and its report are clean in both themes', async (t) => {
+  const h = await house('Achterberg', 'Bremer', 'Castellanos', 'Deshmukh')
+  const b = await open(t, h, 'Ida')
+  const { page } = b
+  const say = (name, mark) => ({ mark_id: randomUUID(), visit_id: h.visits[name].id, mark })
+  await call('POST', `/visits/${h.visits.Bremer.id}/extend`, { expected_departure: new Date(Date.now() + 1_500).toISOString() })
+  await person(page, 'Bremer').getByText('overdue since', { exact: false }).waitFor({ timeout: 15_000 })
+  await page.getByText('also opens without a network', { exact: false }).waitFor()
+  await look(b, 'evacuation')
+  await page.getByRole('button', { name: 'Start roll call' }).click()
+  await page.getByRole('dialog').waitFor()
+  await look(b, 'evacuation-start')
+  await page.getByRole('dialog').getByRole('button', { name: 'Real evacuation' }).click()
+  await progress(page, '0 of 4 accounted for')
+  const { items } = await call('GET', `/sites/${h.site.id}/roll-calls`)
+  const marks = [say('Achterberg', 'safe'), say('Bremer', 'missing'), say('Castellanos', 'safe')]
+  await call('POST', `/sites/${h.site.id}/roll-calls/${items[0].id}/marks`, { marks })
+  await page.getByRole('button', { name: 'Missing: Ada Castellanos' }).click()
+  await page.getByText('1 unclear').waitFor()
+  await look(b, 'roll-call')
+  await page.getByRole('button', { name: 'High contrast' }).click()
+  await look(b, 'roll-call-soft')
+  await page.getByRole('button', { name: 'End roll call' }).click()
+  await page.getByRole('dialog').waitFor()
+  await look(b, 'roll-call-end')
+  await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).click()
+  await page.getByRole('heading', { name: 'Report: Evacuation' }).waitFor()
+  await look(b, 'report')
   assert.deepEqual(b.faults, [])
 })
 

@@ -12,6 +12,8 @@ type Props = {
   /** What is awaited meanwhile. */
   waiting: string
   danger?: boolean
+  /** Buttons for who is outdoors, in a hurry. */
+  large?: boolean
   /** What the other button says, where “Cancel” could be taken for the deed. */
   dismiss?: string
   act: () => Promise<void>
@@ -23,6 +25,7 @@ export function Confirm({ title, children, action, waiting, danger, dismiss, act
   const { t } = useText()
   const { busy, error, run } = useAct()
   const explain = useProblemText()
+  const size = large ? 'lg' : undefined
   return (
     <Modal opened onClose={close} title={title} closeButtonProps={{ 'aria-label': t('web.close') }}>
       <Stack gap="md">
@@ -34,10 +37,10 @@ export function Confirm({ title, children, action, waiting, danger, dismiss, act
         )}
         {busy && <Waiting>{waiting}</Waiting>}
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={close}>
+          <Button size={size} variant="default" onClick={close}>
             {dismiss ?? t('web.cancel')}
           </Button>
-          <Button data-autofocus color={danger ? 'red.9' : undefined} loading={busy} onClick={() => run(act)}>
+          <Button size={size} data-autofocus color={danger ? 'red.9' : undefined} loading={busy} onClick={() => run(act)}>
             {action}
           </Button>
         </Group>

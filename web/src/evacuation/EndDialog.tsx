@@ -25,6 +25,7 @@ export function EndDialog({ rollCall, counts, box, close }: Props) {
   }
   return (
     <Confirm
+      large
       danger={rest > 0}
       title={t('web.evacuation.end.title')}
       action={t('web.evacuation.end')}

@@ -32,9 +32,9 @@ export function EveryoneHere({ shown, box }: { shown: Shown; box: Outbox }) {
   const found = sought.trim() ? people.filter((p) => matches(p, sought)) : people
   return (
     <div className={classes.page}>
+      <h1>{t('web.evacuation.title')}</h1>
+      <Age readAt={shown.readAt} />
       <header className={classes.head}>
-        <h1>{t('web.evacuation.title')}</h1>
-        <Age readAt={shown.readAt} />
         <p>{t('web.evacuation.note')}</p>
         <div className={classes.row}>
           {can('evacuation.write') && (

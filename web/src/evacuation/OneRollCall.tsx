@@ -49,11 +49,11 @@ export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, 
   )
   return (
     <div className={classes.page} data-going>
+      <h1 className={classes.kind} data-kind={rollCall.kind}>
+        {t(`web.evacuation.kind.${rollCall.kind}`)}
+      </h1>
+      <Age readAt={readAt} />
       <header className={classes.head}>
-        <h1 className={classes.kind} data-kind={rollCall.kind}>
-          {t(`web.evacuation.kind.${rollCall.kind}`)}
-        </h1>
-        <Age readAt={readAt} />
         <p>
           {t('web.evacuation.started', { at: say.at(rollCall.started_at, now) })} {t('web.evacuation.note')}
         </p>
@@ -68,16 +68,19 @@ export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, 
           )}
         </div>
       </header>
-      {shown.length === 0 ? (
-        <Empty icon={people.length > 0 && !sought ? 'done' : 'search'} title={nothing()} />
-      ) : (
-        // Arrow keys go from person to person; what they move is the focus, so that buttons stay buttons.
-        <ul className={classes.people} onKeyDown={arrows} onPointerDown={touched} onFocus={touched}>
-          {shown.map((p) => (
-            <Person key={p.visit_id} person={p} now={now} onMark={can('evacuation.write') ? mark : undefined} />
-          ))}
-        </ul>
-      )}
+      <section className={classes.part} aria-label={t.count('web.evacuation.people', people.length)}>
+        <h2 className="sr">{t.count('web.evacuation.people', people.length)}</h2>
+        {shown.length === 0 ? (
+          <Empty icon={people.length > 0 && !sought ? 'done' : 'search'} title={nothing()} />
+        ) : (
+          // Arrow keys go from person to person; what they move is the focus, so that buttons stay buttons.
+          <ul className={classes.people} onKeyDown={arrows} onPointerDown={touched} onFocus={touched}>
+            {shown.map((p) => (
+              <Person key={p.visit_id} person={p} now={now} onMark={can('evacuation.write') ? mark : undefined} />
+            ))}
+          </ul>
+        )}
+      </section>
       <OfflineNote box={box} />
       <div className={classes.foot}>
         <Progress counts={counts} />
@@ -87,13 +90,14 @@ export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, 
             type="search"
             className={classes.search}
             aria-label={t('web.evacuation.search')}
-            placeholder={t('web.evacuation.search')}
+            placeholder={t('web.evacuation.search.short')}
             leftSection={<Icon name="search" size={20} />}
             value={sought}
             onChange={(e) => setSought(e.currentTarget.value)}
           />
           <Button
             size="lg"
+            px="md"
             variant={onlyRest ? 'filled' : 'default'}
             aria-pressed={onlyRest}
             onClick={() => setOnlyRest(!onlyRest)}

@@ -52,7 +52,7 @@ function Paper({ people, readAt, rollCall, printedAt }: Props & { printedAt: num
           {rollCall && (
             <p>
               {rollCall.ended_at
-                ? t('web.evacuation.span', { from: at(rollCall.started_at), to: at(rollCall.ended_at) })
+                ? `${t('web.evacuation.span', { from: at(rollCall.started_at), to: at(rollCall.ended_at) })}.`
                 : t('web.evacuation.started', { at: at(rollCall.started_at) })}{' '}
               {t('web.evacuation.progress', { count: counts.accounted, people: counts.people })}.
             </p>

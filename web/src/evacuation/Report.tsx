@@ -57,8 +57,9 @@ function One({ detail, readAt }: { detail: RollCallDetail; readAt: number }) {
   const at = (instant: string) => say.at(instant, readAt)
   return (
     <>
+      <h1>{t('web.evacuation.report', { kind: t(`web.evacuation.kind.${call.kind}`) })}</h1>
+      <Age readAt={readAt} />
       <header className={classes.head}>
-        <h1>{t('web.evacuation.report', { kind: t(`web.evacuation.kind.${call.kind}`) })}</h1>
         <p>
           {t('web.evacuation.report.span', {
             from: at(call.started_at),
@@ -67,7 +68,6 @@ function One({ detail, readAt }: { detail: RollCallDetail; readAt: number }) {
             ended_by: say.named(call.ended_by ?? '', call.ender?.name),
           })}
         </p>
-        <Age readAt={readAt} />
         <div className={classes.row}>
           <Tools csv={`/api/v1/sites/${site.id}/roll-calls/${call.id}/report.csv`} />
         </div>

@@ -20,7 +20,7 @@ export function Tools({ csv }: { csv?: string }) {
       <Button
         size="lg"
         variant="default"
-        leftSection={<Icon name="contrast" />}
+        leftSection={<Icon name={high ? 'done' : 'contrast'} />}
         aria-pressed={high}
         onClick={() => setHigh(!high)}
       >

@@ -33,10 +33,13 @@ export function LiveProvider({ site, children }: { site: string; children: React
       if (document.visibilityState === 'visible') link.nudge()
     }
     window.addEventListener('online', back)
+    // A network that is lost closes no socket.
+    window.addEventListener('offline', back)
     document.addEventListener('visibilitychange', back)
     link.start()
     return () => {
       window.removeEventListener('online', back)
+      window.removeEventListener('offline', back)
       document.removeEventListener('visibilitychange', back)
       link.stop()
       follower.stop()
