@@ -70,7 +70,7 @@ func mailPlan(mails *worker.Mails) store.MailPlan {
 		return mail.Plan
 	}
 	return func(e visit.Event, settings visit.MailSettings) []visit.Posting {
-		if e.Kind != visit.EventCredentialsAsked {
+		if e.Kind != visit.EventCredentialsAsked && e.Kind != visit.EventMailTestAsked {
 			return nil
 		}
 		return mail.Plan(e, settings)

@@ -33,6 +33,7 @@ func TestWhereMailIsOffOnlyWhatWasAskedForIsTried(t *testing.T) {
 	off := mailPlan(&worker.Mails{})
 	require.Empty(t, off(arrival, visit.MailSettings{}))
 	require.NotEmpty(t, off(asked, visit.MailSettings{}))
+	require.NotEmpty(t, off(visit.Event{Kind: visit.EventMailTestAsked}, visit.MailSettings{}))
 	on := mailPlan(&worker.Mails{Send: func(context.Context, mail.Message) error { return nil }})
 	require.NotEmpty(t, on(arrival, visit.MailSettings{}))
 }

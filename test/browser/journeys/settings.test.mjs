@@ -182,7 +182,7 @@ test('the settings are clean in both themes', async (t) => {
   await page.setViewportSize({ width: 1440, height: 1000 })
   await page.getByRole('button', { name: 'Send me a test' }).click()
   await page.getByText('A test mail to looks@example.org is on its way.').waitFor()
-  await page.getByRole('listitem').filter({ hasText: 'Test' }).first().waitFor()
+  await page.getByRole('listitem').filter({ hasText: 'The installation has no mail server' }).waitFor()
   await at('crm', 'settings-crm', page.getByText('Nothing was refused.'))
   await at('webhooks', 'settings-webhooks', page.getByRole('link', { name: 'Parking' }))
   await open('settings-webhook-new', () => page.getByRole('button', { name: 'Add a webhook' }).click(), dialog)
