@@ -4,7 +4,7 @@ const order: [group: string, subjects: string[]][] = [
   ['building', ['evacuation', 'kiosks', 'kiosk', 'sites']],
   ['network', ['agents', 'nases', 'rolls', 'accounts', 'profiles', 'templates', 'authentications']],
   ['outside', ['webhooks', 'crm']],
-  ['record', ['audit', 'events', 'lawful']],
+  ['record', ['audit', 'events', 'lawful', 'workflows']],
   ['staff', ['users', 'tokens']],
 ]
 
