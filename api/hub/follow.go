@@ -143,6 +143,9 @@ func (p *peer) commands(ctx context.Context) error {
 // tests sends the tests of NASes that wait for this agent, or answers in its place
 // where it would skip them.
 func (p *peer) tests(ctx context.Context) error {
+	if !p.asked.Swap(false) {
+		return nil
+	}
 	storing, cancel := context.WithTimeout(ctx, p.timing.Store)
 	defer cancel()
 	tests, err := p.hub.ledger.ClaimNASTests(storing, p.agent.ID, p.epoch)

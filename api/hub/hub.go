@@ -138,11 +138,14 @@ func (h *Hub) notified(note store.Notification) {
 			h.links.Go(func() { h.recheck(p) })
 		}
 		// The site's others are woken too: a lost link leaves commands to them.
-	case store.NotifyVisit, store.NotifyAck, store.NotifyEvent, store.NotifyAccess:
+	case store.NotifyVisit, store.NotifyDetail, store.NotifyAck, store.NotifyEvent, store.NotifyAccess:
 		return
 	}
 	for _, p := range h.peers {
 		if note.SiteID == "" || note.SiteID == p.agent.SiteID {
+			if note.Kind == store.NotifyTest || note.Kind == store.NotifyResync {
+				p.asked.Store(true)
+			}
 			select {
 			case p.wake <- struct{}{}:
 			default:

@@ -41,6 +41,7 @@ type peer struct {
 	out    chan []byte   // closed by nobody; the link's context ends its users
 	news   chan []byte   // other agents' sessions, for the follower to pass on
 	wake   chan struct{} // capacity 1: there may be something to follow
+	asked  atomic.Bool   // for a test of a NAS, perhaps; who asks waits for seconds only, so that no poll looks
 	shown  shown         // the follower's
 	heard  atomic.Int64  // unix nanoseconds of the last sign of life
 	end    context.CancelCauseFunc
