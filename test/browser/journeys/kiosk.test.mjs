@@ -147,6 +147,10 @@ test('a walk-in is forgotten when nobody touches the screen; cut off and revoked
   await page.clock.install()
   await page.goto('/kiosk')
   await pair(page, code)
+  await page.getByRole('button', { name: 'Français' }).click()
+  await page.getByRole('heading', { name: 'Que souhaitez-vous faire' }).waitFor()
+  await page.clock.fastForward(31_000)
+  await welcome(page) // the language goes as well
   await page.getByRole('button', { name: 'I have no invitation' }).click()
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByText('Please type your name.').waitFor()

@@ -8,7 +8,7 @@ import { type CheckedIn, desk, type Screen, type Told, tellOf, unpaired } from '
 import classes from './Kiosk.module.css'
 import { Ask, Greet, Message, Scan, Welcome } from './screens.tsx'
 import { readShown, type Shown } from './shown.ts'
-import type { Language, Words } from './words.ts'
+import { type Language, prefer, type Words } from './words.ts'
 
 /** Who is about to be checked in. The key makes repeats of a registration harmless. */
 export type Who =
@@ -184,7 +184,7 @@ export function Session({ screen, away, say, language, speak, clear, refresh }: 
           {busy && say('kiosk.loading')}
         </p>
       </main>
-      {step.at !== 'welcome' && (
+      {(step.at !== 'welcome' || language !== prefer(navigator.languages)) && (
         <Clears
           key={step.at}
           say={say}
