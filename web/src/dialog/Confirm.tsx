@@ -21,7 +21,7 @@ type Props = {
 }
 
 /** Asks before something that others notice. Enter does it, Escape does not. */
-export function Confirm({ title, children, action, waiting, danger, dismiss, act, close }: Props) {
+export function Confirm({ title, children, action, waiting, danger, large, dismiss, act, close }: Props) {
   const { t } = useText()
   const { busy, error, run } = useAct()
   const explain = useProblemText()
