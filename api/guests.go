@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/foyerhq/foyer/api/guest"
+	"github.com/foyerhq/foyer/api/portal"
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -56,4 +57,23 @@ func (s *Server) guestPage(serve func(http.ResponseWriter, *http.Request, string
 		defer cancel()
 		serve(c.Writer, c.Request.WithContext(ctx), c.Param("token"))
 	}
+}
+
+// portalPages declares the page of each zone of roll codes.
+func (s *Server) portalPages(path string) {
+	pages := portal.New(portal.Config{Store: s.Store, Tries: s.CodeTries, Guesses: s.CodeGuesses, Logger: s.Logger, Now: s.Now})
+	show := func(c *gin.Context) { s.portalPage(c, func(r *http.Request) { pages.Show(c.Writer, r, c.Param("zone")) }) }
+	s.engine.GET(path, show)
+	s.engine.HEAD(path, show)
+	s.engine.POST(path, func(c *gin.Context) {
+		s.portalPage(c, func(r *http.Request) { pages.Act(c.Writer, r, c.Param("zone"), clientAddress(c)) })
+	})
+}
+
+// portalPage bounds a page as it does other requests without a sign-in. All guests of
+// a site may come from one address, so what limits them is the page's own.
+func (s *Server) portalPage(c *gin.Context, serve func(*http.Request)) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWithin)
+	defer cancel()
+	serve(c.Request.WithContext(ctx))
 }

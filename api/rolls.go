@@ -22,6 +22,7 @@ type rolls interface {
 	SellCodes(ctx context.Context, by store.Caller, site visit.SiteID, zone roll.ZoneID, id roll.ID, first, last uint32) (int, error)
 	TestCodes(ctx context.Context, scope store.Scope, site visit.SiteID, zone roll.ZoneID, text string) (roll.Decision, error)
 	ExpireCodes(ctx context.Context, by store.Caller, site visit.SiteID, zone roll.ZoneID, codes []string) ([]store.ExpiredCode, error)
+	PortalZone(ctx context.Context, id roll.ZoneID) (store.PortalZone, error)
 	ActiveCodes(ctx context.Context, scope store.Scope, site visit.SiteID, zone roll.ZoneID, page store.Page, codes bool) (store.ActivePage, error)
 }
 

@@ -33,6 +33,10 @@ type Config struct {
 	Logins    *limit.Limiter // by address; nil: no limit
 	// GuestForms limits what a signed link's holder may send, by visit; nil: no limit.
 	GuestForms *limit.Limiter
+	// CodeTries limits what may be sent to a zone's portal page, by zone and address,
+	// and CodeGuesses by zone; nil: no limit.
+	CodeTries   *limit.Limiter
+	CodeGuesses *limit.Limiter
 	// KioskAsks limits how often a kiosk may ask about an invitation or a user name,
 	// by kiosk; nil: no limit.
 	KioskAsks *limit.Limiter

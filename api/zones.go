@@ -62,6 +62,9 @@ type Zone struct {
 	Logins         roll.Logins    `json:"logins" enum:"last_login,first_login,multiple" doc:"What a second device does with the same code."`
 	InvalidMessage string         `json:"invalid_message" doc:"What guests read when a code is refused."`
 	ExpiredMessage string         `json:"expired_message" doc:"And when its time is over."`
+	LoginURL       string         `json:"login_url" doc:"The NAS's own login form, to which the portal page sends guests with a good code. Empty: they are told to enter it where the network asks."`
+	UserField      string         `json:"login_user_field" doc:"That form's field for the code."`
+	PasswordField  string         `json:"login_password_field" doc:"And for the password, which is the code again."`
 	Ways           []Way          `json:"ways"`
 	Series         *RollSeries    `json:"series,omitempty" doc:"Of a compatible zone."`
 	CreatedAt      time.Time      `json:"created_at"`
@@ -72,6 +75,7 @@ func zoneOf(z store.Zone) Zone {
 	zone := Zone{
 		ID: z.ID, SiteID: z.SiteID, Name: z.Name, Enabled: z.Enabled, Kind: z.Kind, Logins: z.Logins,
 		InvalidMessage: z.InvalidMessage, ExpiredMessage: z.ExpiredMessage, CreatedAt: z.CreatedAt, UpdatedAt: z.UpdatedAt,
+		LoginURL: z.Login.URL, UserField: z.Login.UserField, PasswordField: z.Login.PasswordField,
 		Ways: each(z.Ways, func(w wire.Way) Way { return Way{w.NASID, w.SSID} }),
 	}
 	if s := z.Series; s != nil {
@@ -141,6 +145,9 @@ type createZoneInput struct {
 		Logins         roll.Logins    `json:"logins,omitempty" enum:"last_login,first_login,multiple" default:"last_login"`
 		InvalidMessage string         `json:"invalid_message,omitempty" maxLength:"200"`
 		ExpiredMessage string         `json:"expired_message,omitempty" maxLength:"200"`
+		LoginURL       string         `json:"login_url,omitempty" maxLength:"500"`
+		UserField      string         `json:"login_user_field,omitempty" maxLength:"64"`
+		PasswordField  string         `json:"login_password_field,omitempty" maxLength:"64"`
 		Ways           []Way          `json:"ways,omitempty" maxItems:"500"`
 		Series         SeriesInput    `json:"series,omitempty" doc:"Of a compatible zone, which needs keys."`
 	}
@@ -155,6 +162,7 @@ func (s *Server) createZone(ctx context.Context, in *createZoneInput) (*zoneAnsw
 	return answerZone(s.Store.CreateZone(ctx, s.caller(ctx), store.Zone{
 		SiteID: in.Site, Name: b.Name, Enabled: b.Enabled == nil || *b.Enabled, Kind: b.Kind, Logins: b.Logins,
 		InvalidMessage: b.InvalidMessage, ExpiredMessage: b.ExpiredMessage, Ways: waysOf(b.Ways),
+		Login: store.LoginForm{URL: b.LoginURL, UserField: b.UserField, PasswordField: b.PasswordField},
 	}, series))
 }
 
@@ -185,6 +193,9 @@ type ZoneChange struct {
 	Logins         *roll.Logins `json:"logins,omitempty" enum:"last_login,first_login,multiple"`
 	InvalidMessage *string      `json:"invalid_message,omitempty" maxLength:"200"`
 	ExpiredMessage *string      `json:"expired_message,omitempty" maxLength:"200"`
+	LoginURL       *string      `json:"login_url,omitempty" maxLength:"500"`
+	UserField      *string      `json:"login_user_field,omitempty" maxLength:"64"`
+	PasswordField  *string      `json:"login_password_field,omitempty" maxLength:"64"`
 	Ways           *[]Way       `json:"ways,omitempty" maxItems:"500" doc:"Replaces all."`
 	Series         *SeriesInput `json:"series,omitempty" doc:"Other keys, bits, magic number or characters retire all rolls of the zone."`
 	Retiring
@@ -199,6 +210,7 @@ type Retiring struct {
 func (c ZoneChange) change() (store.ZoneChange, error) {
 	change := store.ZoneChange{
 		Name: c.Name, Enabled: c.Enabled, Logins: c.Logins, InvalidMessage: c.InvalidMessage, ExpiredMessage: c.ExpiredMessage,
+		LoginURL: c.LoginURL, UserField: c.UserField, PasswordField: c.PasswordField,
 		Retire: c.Retire, RunsOn: c.RunsOn,
 	}
 	if c.Ways != nil {

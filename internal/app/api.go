@@ -103,6 +103,10 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		Logins:    limit.New(limit.Config{Rate: 0.2, Burst: 10, Keys: limitKeys}, time.Now),
 		// A handful of forms at once, then one every ten seconds.
 		GuestForms: limit.New(limit.Config{Rate: 0.1, Burst: 6, Keys: limitKeys}, time.Now),
+		// The guests of a site may share one address. Of a zone's codes no more are tried
+		// than its agents try.
+		CodeTries:   limit.New(limit.Config{Rate: 2, Burst: 60, Keys: limitKeys}, time.Now),
+		CodeGuesses: limit.New(limit.Config{Rate: 10, Burst: 200, Keys: limitKeys}, time.Now),
 		// More than a queue in a lobby needs, and far less than guessing does.
 		KioskAsks: limit.New(limit.Config{Rate: 0.5, Burst: 20, Keys: limitKeys}, time.Now),
 		Hash:      ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -36,10 +40,18 @@ type Zone struct {
 	Logins         roll.Logins
 	InvalidMessage string // what guests read when a code is refused
 	ExpiredMessage string // and when its time is over
+	Login          LoginForm
 	Ways           []wire.Way
 	Series         *ZoneSeries // of a compatible zone, the current one
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+}
+
+// LoginForm is the NAS's own, to which our portal page sends a guest with a good code.
+type LoginForm struct {
+	URL           string // empty: guests are told to enter the code where the network asks
+	UserField     string // username by default
+	PasswordField string // password by default
 }
 
 // ZoneSeries is what a zone's compatible codes are made with, without the keys.
@@ -71,6 +83,9 @@ type ZoneChange struct {
 	Logins         *roll.Logins
 	InvalidMessage *string
 	ExpiredMessage *string
+	LoginURL       *string
+	UserField      *string
+	PasswordField  *string
 	Ways           []wire.Way // nil: stay
 	Series         *SeriesChange
 	// Retire must be true where the change ends codes; RunsOn then lets those in use
@@ -104,18 +119,22 @@ type zoneRow struct {
 	InvalidMessage string       `db:"invalid_message"`
 	ExpiredMessage string       `db:"expired_message"`
 	HashKeySealed  []byte       `db:"hash_key_sealed"`
+	LoginURL       string       `db:"login_url"`
+	UserField      string       `db:"login_user_field"`
+	PasswordField  string       `db:"login_password_field"`
 	DeletedAt      *time.Time   `db:"deleted_at"`
 	CreatedAt      time.Time    `db:"created_at"`
 	UpdatedAt      time.Time    `db:"updated_at"`
 }
 
 const zoneColumns = `v.id, v.site_id, v.name, v.enabled, v.kind, v.logins, v.invalid_message, v.expired_message,
-	v.hash_key_sealed, v.deleted_at, v.created_at, v.updated_at`
+	v.hash_key_sealed, v.login_url, v.login_user_field, v.login_password_field, v.deleted_at, v.created_at, v.updated_at`
 
 func (r zoneRow) zone() Zone {
 	return Zone{
 		ID: r.ID, SiteID: r.SiteID, Name: r.Name, Enabled: r.Enabled, Kind: r.Kind, Logins: r.Logins,
-		InvalidMessage: r.InvalidMessage, ExpiredMessage: r.ExpiredMessage, Ways: []wire.Way{}, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		InvalidMessage: r.InvalidMessage, ExpiredMessage: r.ExpiredMessage,
+		Login: LoginForm{r.LoginURL, r.UserField, r.PasswordField}, Ways: []wire.Way{}, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 }
 
@@ -134,10 +153,28 @@ func (z Zone) validate() error {
 		return visit.Invalid("invalid_message", "One line of at most %d octets.", maxMessage)
 	case len(z.ExpiredMessage) > maxMessage || !plain(z.ExpiredMessage):
 		return visit.Invalid("expired_message", "One line of at most %d octets.", maxMessage)
+	case z.Login.URL != "" && !loginURL(z.Login.URL):
+		return visit.Invalid("login_url", "An address that begins with http:// or https://, without user, question mark or fragment, of at most %d octets.", maxLoginURL)
+	case !formField.MatchString(z.Login.UserField):
+		return visit.Invalid("login_user_field", "The name of a form's field.")
+	case !formField.MatchString(z.Login.PasswordField):
+		return visit.Invalid("login_password_field", "The name of a form's field.")
 	case len(z.Ways) > maxWays:
 		return visit.Invalid("ways", "At most %d.", maxWays)
 	}
 	return nil
+}
+
+const maxLoginURL = 500
+
+var formField = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+
+// loginURL reports whether a form may be sent there. It is set by staff; a guest's
+// request has no say in it.
+func loginURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && len(text) <= maxLoginURL && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		u.RawQuery == "" && u.Fragment == "" && !strings.ContainsAny(text, " ;,'\"")
 }
 
 // plain is text without line ends and other controls.
@@ -150,6 +187,8 @@ func (z *Zone) defaults() {
 	if z.Logins == "" {
 		z.Logins = roll.LastLogin
 	}
+	z.Login.UserField = cmp.Or(z.Login.UserField, "username")
+	z.Login.PasswordField = cmp.Or(z.Login.PasswordField, "password")
 	if z.InvalidMessage == "" {
 		z.InvalidMessage = defaultInvalidMessage
 	}
@@ -294,11 +333,13 @@ func (t *tx) insertZone(ctx context.Context, zone Zone, id roll.ZoneID) (zoneRow
 			return zoneRow{}, err
 		}
 	}
-	const insert = `insert into zones as v (id, site_id, name, enabled, kind, logins, invalid_message, expired_message, hash_key_sealed, created_at, updated_at)
-		values (@id, @site, @name, @enabled, @kind, @logins, @invalid, @expired, @key, @now, @now) returning ` + zoneColumns
+	const insert = `insert into zones as v (id, site_id, name, enabled, kind, logins, invalid_message, expired_message, hash_key_sealed,
+			login_url, login_user_field, login_password_field, created_at, updated_at)
+		values (@id, @site, @name, @enabled, @kind, @logins, @invalid, @expired, @key, @url, @user, @password, @now, @now) returning ` + zoneColumns
 	return one[zoneRow](ctx, t, ErrZoneNotFound, insert, pgx.NamedArgs{
 		"id": id, "site": zone.SiteID, "name": zone.Name, "enabled": zone.Enabled, "kind": zone.Kind, "logins": zone.Logins,
 		"invalid": zone.InvalidMessage, "expired": zone.ExpiredMessage, "key": sealed, "now": t.now,
+		"url": zone.Login.URL, "user": zone.Login.UserField, "password": zone.Login.PasswordField,
 	})
 }
 
@@ -315,7 +356,7 @@ func (t *tx) setWays(ctx context.Context, row zoneRow, ways []wire.Way) error {
 		const insert = `insert into zone_ways (nas_id, ssid, zone_id)
 			select n.id, @ssid, @zone from nases n where n.id = @nas and n.site_id = @site and n.deleted_at is null`
 		n, err := exec(ctx, t, insert, pgx.NamedArgs{"nas": way.NASID, "ssid": way.SSID, "zone": row.ID, "site": row.SiteID})
-		if orMissing(err, visit.ErrNASNotFound) == visit.ErrNASNotFound || err == nil && n == 0 {
+		if errors.Is(orMissing(err, visit.ErrNASNotFound), visit.ErrNASNotFound) || err == nil && n == 0 {
 			return visit.Invalid("ways", "One leads from a NAS that this site does not have.")
 		}
 		if err != nil {
@@ -355,6 +396,9 @@ func (t *tx) changeZone(ctx context.Context, by Caller, row *zoneRow, change Zon
 	take(&fields, "logins", &zone.Logins, change.Logins)
 	take(&fields, "invalid_message", &zone.InvalidMessage, change.InvalidMessage)
 	take(&fields, "expired_message", &zone.ExpiredMessage, change.ExpiredMessage)
+	take(&fields, "login_url", &zone.Login.URL, change.LoginURL)
+	take(&fields, "login_user_field", &zone.Login.UserField, change.UserField)
+	take(&fields, "login_password_field", &zone.Login.PasswordField, change.PasswordField)
 	zone.defaults()
 	zone.Ways = change.Ways
 	if err := zone.validate(); err != nil {
@@ -377,11 +421,12 @@ func (t *tx) changeZone(ctx context.Context, by Caller, row *zoneRow, change Zon
 		return nil, nil
 	}
 	const update = `update zones as v set name = @name, enabled = @enabled, logins = @logins, invalid_message = @invalid, expired_message = @expired,
-		updated_at = @now where v.id = @id returning ` + zoneColumns
+		login_url = @url, login_user_field = @user, login_password_field = @password, updated_at = @now where v.id = @id returning ` + zoneColumns
 	var err error
 	*row, err = one[zoneRow](ctx, t, ErrZoneNotFound, update, pgx.NamedArgs{
 		"id": row.ID, "name": zone.Name, "enabled": zone.Enabled, "logins": zone.Logins,
 		"invalid": zone.InvalidMessage, "expired": zone.ExpiredMessage, "now": t.now,
+		"url": zone.Login.URL, "user": zone.Login.UserField, "password": zone.Login.PasswordField,
 	})
 	return fields, err
 }

@@ -12,6 +12,10 @@ create table zones (
     invalid_message text        not null,
     expired_message text        not null,
     hash_key_sealed bytea, -- keys the look-up of long codes
+    -- Where our portal page sends a guest with a good code: the NAS's own login form.
+    login_url            text not null default '',
+    login_user_field     text not null default 'username',
+    login_password_field text not null default 'password',
     deleted_at      timestamptz,
     created_at      timestamptz not null,
     updated_at      timestamptz not null,
