@@ -138,6 +138,7 @@ test('without a network: marks are kept through a loss of power, and merge when 
   const h = await house('Eastman', 'Ford')
   const b = await open(t, h, 'Clara')
   const { page } = b
+  let again = { stop: () => {}, faults: [] }
   await page.getByText('also opens without a network', { exact: false }).waitFor()
   await start(page, 'Drill')
   await page.getByRole('heading', { name: 'Drill' }).waitFor(soon)
@@ -157,8 +158,6 @@ test('without a network: marks are kept through a loss of power, and merge when 
 
   // The server is gone, and then the device's power.
   await control('cut')
-  let again = { stop: () => {}, faults: [] }
-  t.after(() => again.stop())
   try {
     await say(page, 'Safe', 'Ford').click()
     await page.getByText('1 mark is kept on this device and not sent yet.').waitFor()
@@ -175,10 +174,17 @@ test('without a network: marks are kept through a loss of power, and merge when 
     await person(again.page, 'Ford').getByText('not sent yet', { exact: false }).waitFor()
     await again.page.clock.fastForward(60_000)
     await again.page.getByText(/^Not up to date: as of .*, [12] min ago$/).waitFor()
+  } catch (error) {
+    await again.stop()
+    throw error
   } finally {
     await control('restore')
   }
-  await again.page.getByText('kept on this device', { exact: false }).waitFor({ state: 'detached', timeout: 40_000 })
+  try {
+    await again.page.getByText('kept on this device', { exact: false }).waitFor({ state: 'detached', timeout: 40_000 })
+  } finally {
+    await again.stop()
+  }
   const { items } = await call('GET', `/sites/${h.site.id}/roll-calls`)
   const { counts, people } = await call('GET', `/sites/${h.site.id}/roll-calls/${items[0].id}`)
   assert.deepEqual([counts.safe, counts.missing, counts.unclear], [2, 0, 0])

@@ -1,5 +1,5 @@
 import { uninstall } from './install.ts'
-import { unsent, wipe } from './keep.ts'
+import { dropOld, unsent, wipe } from './keep.ts'
 import { forgetOutboxes, outboxOf, sendAll } from './outboxes.ts'
 
 export { dropNames } from './keep.ts'
@@ -11,6 +11,7 @@ export async function sendLast(): Promise<number> {
 }
 
 export async function sendLeft(actor: string): Promise<void> {
+  await dropOld()
   if ((await unsent()) > 0) await outboxOf(actor).flush()
 }
 

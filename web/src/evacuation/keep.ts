@@ -77,13 +77,15 @@ export const shelf = {
   dropStarts: dropFrom('starts'),
 }
 
-/** What is kept of a site, unless it is too old. */
-export async function kept(site: string, now = Date.now()): Promise<Kept | null> {
+/** Removes what is too old, and returns the rest. */
+export async function dropOld(now = Date.now()): Promise<Kept[]> {
   const found = await all<Kept>('kept')
-  const old = found.filter((k) => expired(k, now))
-  await dropFrom('kept')(old.map((k) => k.site.id))
-  return found.find((k) => k.site.id === site && !expired(k, now)) ?? null
+  await dropFrom('kept')(found.filter((k) => expired(k, now)).map((k) => k.site.id))
+  return found.filter((k) => !expired(k, now))
 }
+
+/** What is kept of a site, unless it is too old. */
+export const kept = async (site: string): Promise<Kept | null> => (await dropOld()).find((k) => k.site.id === site) ?? null
 
 export const expired = (k: Pick<Kept, 'readAt'>, now: number): boolean => now - k.readAt >= keptFor || k.readAt > now + keptFor
 
