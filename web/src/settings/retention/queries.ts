@@ -16,7 +16,7 @@ export const peopleQuery = (q: string) =>
   queryOptions({
     queryKey: ['people', q],
     queryFn: async ({ signal }) => (await api.get('/api/v1/people', { query: { q, limit: 10 }, signal })).items,
-    enabled: q !== '',
+    enabled: q.length > 1, // as the server asks
   })
 
 export const erasuresQuery = infiniteQueryOptions({
