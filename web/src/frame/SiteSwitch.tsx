@@ -22,7 +22,7 @@ export function SiteSwitch() {
   const shown = sites.filter((s) => s.name.toLowerCase().includes(filter.trim().toLowerCase()))
   const go = (id: string) => {
     stored.set('site', id)
-    navigate({ to: '/sites/$site/board/$tab', params: { site: id, tab: 'on-site' } })
+    navigate({ to: '/sites/$site', params: { site: id } })
   }
   const label = (
     <>
