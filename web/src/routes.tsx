@@ -11,6 +11,7 @@ import { Empty } from './look/States.tsx'
 import { networkRoutes } from './network/routes.tsx'
 import { Alone, Loaded, NoRole } from './page.tsx'
 import { inside, root, site } from './parents.tsx'
+import { rollsRoutes } from './rolls/routes.tsx'
 import { mailedRoutes, settingsRoutes } from './settings/routes.tsx'
 import { setupRoutes } from './setup/routes.tsx'
 import { signInRoutes } from './signin/routes.tsx'
@@ -62,7 +63,7 @@ export const router = createRouter({
       ...visitRoutes,
       ...mailedRoutes,
       ...setupRoutes,
-      site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
+      site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...rollsRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
     ]),
   ]),
 })

@@ -39,6 +39,19 @@ const sections: Section[] = [
     parts: [],
   },
   {
+    base: 'rolls',
+    icon: 'ticket',
+    label: 'web.nav.rolls',
+    to: '/sites/$site/rolls/zones',
+    needs: [],
+    parts: [
+      { label: 'web.rolls.zones', to: '/sites/$site/rolls/zones', needs: ['rolls.read'] },
+      { label: 'web.rolls.active', to: '/sites/$site/rolls/active', needs: ['rolls.read'] },
+      { label: 'web.rolls.test', to: '/sites/$site/rolls/test', needs: ['rolls.test'] },
+      { label: 'web.rolls.expire', to: '/sites/$site/rolls/expire', needs: ['rolls.expire'] },
+    ],
+  },
+  {
     base: 'network',
     icon: 'network',
     label: 'web.nav.network',
