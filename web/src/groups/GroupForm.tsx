@@ -151,9 +151,9 @@ export function GroupForm({ close }: { close: () => void }) {
                 {t('web.cancel')}
               </Button>
               <Button type="submit" loading={busy}>
-                {fields.when === 'now'
-                  ? t.count('web.group.checkin', people.length)
-                  : t.count('web.group.register', people.length)}
+                {people.length === 0
+                  ? t(fields.when === 'now' ? 'web.checkin.action' : 'web.form.register')
+                  : t.count(fields.when === 'now' ? 'web.group.checkin' : 'web.group.register', people.length)}
               </Button>
             </Group>
           </Group>
