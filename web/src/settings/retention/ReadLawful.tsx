@@ -29,9 +29,9 @@ export function ReadLawful({ request, close }: { request: Lawful; close: () => v
   const detail = useQuery({
     queryKey: ['lawful', request.id],
     queryFn: ({ signal }) => api.get('/api/v1/lawful-requests/{request}', { path, signal }),
-    // It may hold whom it is about, and asking again would be another reading.
+    // It may hold whom it is about, and asking again would be another reading, which is audited.
     gcTime: 0,
-    staleTime: Number.POSITIVE_INFINITY,
+    enabled: (query) => query.state.data === undefined,
   })
   const decide = (what: 'approve' | 'deny') => async () => {
     await api.post(`/api/v1/lawful-requests/{request}/${what}`, { path })
