@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
@@ -147,13 +148,13 @@ func (s *Store) RetryTermination(ctx context.Context, by Caller, id visit.VisitI
 // staff to see. A result that came in after all stays what it is.
 func (s *Store) FailTermination(ctx context.Context, id visit.VisitID, generation int, reason string) error {
 	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		visitRow, err := t.lockVisit(ctx, Everything, id)
+		site, tell, err := t.lockForFailure(ctx, id)
 		if err != nil {
 			return err
 		}
 		row, err := t.lockCommand(ctx, id, generation)
 		if errors.Is(err, pgx.ErrNoRows) {
-			err = t.upsertCommand(ctx, visitRow.SiteID, TerminationRequest{VisitID: id, Generation: generation})
+			err = t.upsertCommand(ctx, site, TerminationRequest{VisitID: id, Generation: generation})
 		}
 		if err != nil || row.Final || row.FailedAt != nil {
 			return err
@@ -163,9 +164,24 @@ func (s *Store) FailTermination(ctx context.Context, id visit.VisitID, generatio
 		if _, err := t.Exec(ctx, update, pgx.NamedArgs{"visit": id, "generation": generation, "now": t.now}); err != nil {
 			return err
 		}
-		data := map[string]any{"generation": generation, "reason": code(reason)}
-		return t.record(visitRow.event(visit.EventTerminationFailed, "system:workflow", data))
+		return tell(map[string]any{"generation": generation, "reason": code(reason)})
 	})
+}
+
+// lockForFailure locks what a command is about, a visit or an access, and returns how
+// it is told there that ending the sessions was given up.
+func (t *tx) lockForFailure(ctx context.Context, id visit.VisitID) (visit.SiteID, func(data map[string]any) error, error) {
+	row, err := t.lockVisit(ctx, Everything, id)
+	if !errors.Is(err, visit.ErrVisitNotFound) {
+		return row.SiteID, func(data map[string]any) error {
+			return t.record(row.event(visit.EventTerminationFailed, actorWorkflow, data))
+		}, err
+	}
+	access, err := t.lockAccess(ctx, roll.AccessID(id))
+	return access.SiteID, func(data map[string]any) error { // what has no visit is in the trail alone
+		t.audit(access.SiteID, actorWorkflow, "access.termination_failed", accessPlace(access.ID), data)
+		return nil
+	}, err
 }
 
 // Undelivered returns results that no activity is known to have got, the oldest
