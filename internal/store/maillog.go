@@ -46,7 +46,7 @@ func (s *Store) AskTestMail(ctx context.Context, by Caller, site visit.SiteID, u
 	if _, err := s.Site(ctx, by.Scope, site); err != nil {
 		return err
 	}
-	return s.write(ctx, func(ctx context.Context, t *tx) error {
+	return s.write(ctx, func(_ context.Context, t *tx) error {
 		return t.record(visit.Event{Kind: visit.EventMailTestAsked, SiteID: site, Actor: by.Actor, Data: map[string]any{"user_id": user}})
 	})
 }
