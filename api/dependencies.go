@@ -34,6 +34,7 @@ type Store interface {
 	nases
 	zones
 	rolls
+	zonePeers
 	nasTests
 	openTerminations
 	trail

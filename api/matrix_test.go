@@ -85,6 +85,11 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"POST /api/v1/sites/{site}/zones/{zone}/rolls/{roll}/sell":     object{},
 		"POST /api/v1/sites/{site}/zones/{zone}/test":                  object{"codes": "abcde"},
 		"POST /api/v1/sites/{site}/zones/{zone}/expire":                object{"codes": "abcde"},
+		"POST /api/v1/sites/{site}/zones/{zone}/peers": object{
+			"address": "peer.example", "port": 443, "remote_site_id": site, "user": site, "password": "canary-peer-password"},
+		"GET /api/v1/sites/{site}/zones/{zone}/peers":                  none,
+		"DELETE /api/v1/sites/{site}/zones/{zone}/peers/{peer}":        none,
+		"POST /api/v1/sites/{site}/zones/{zone}/sync":                  object{},
 		"GET /api/v1/sites/{site}/zones/{zone}/active":                 none,
 		"PUT /api/v1/sites/{site}/mail":                                object{"sender_name": "x"},
 		"POST /api/v1/sites/{site}/agents":                             object{"name": "x"},
@@ -220,7 +225,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 // objects are what a site has.
 type objects struct {
 	site, visit, agent, nas, token, hook, delivery, person, erasure, request, account, user, kiosk string
-	rollCall, series, zone, roll                                                                   string
+	rollCall, series, zone, roll, peer                                                             string
 }
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
@@ -234,6 +239,8 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 	zone := b.want(t, 201, call{method: "POST", path: at + "/zones", as: b.admin, body: object{"name": "lobby"}}).string("id")
 	return objects{
 		zone: zone,
+		peer: b.want(t, 201, call{method: "POST", path: at + "/zones/" + zone + "/peers", as: b.admin, body: object{
+			"address": "peer.example", "port": 443, "remote_site_id": site, "user": site, "password": "canary-peer-password"}}).string("id"),
 		roll: b.want(t, 201, call{method: "POST", path: at + "/zones/" + zone + "/rolls", as: b.admin, body: object{
 			"number": 1, "count": 2, "seconds": 3600}}).string("id"),
 		person: o.person, erasure: o.erasure, request: o.request,
@@ -257,7 +264,7 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 
 func (o objects) fill(path string) string {
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
-		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series, "{zone}", o.zone, "{roll}", o.roll,
+		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series, "{zone}", o.zone, "{roll}", o.roll, "{peer}", o.peer,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
 		"{session}", o.visit, "{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }

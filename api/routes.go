@@ -235,6 +235,13 @@ func (s *Server) rollRoutes() {
 	route(s, "DELETE "+zone, auth.RollsWrite, "Delete a zone; all its codes end at once", s.deleteZone, status(204))
 	route(s, "POST "+zone+"/preview", auth.RollsWrite, "Count the codes that a change of a zone would end", s.previewZone)
 
+	route(s, "POST "+zone+"/peers", auth.RollsWrite, "Name another deployment with the same zone, to which all of it is sent", s.addPeer, status(201),
+		about("Both name each other. What they did while they could not see each other comes together without loss."))
+	route(s, "GET "+zone+"/peers", auth.RollsRead, "List a zone's peers, and whether they follow", s.listPeers)
+	route(s, "DELETE "+zone+"/peers/{peer}", auth.RollsWrite, "Send nothing more to a peer", s.deletePeer, status(204))
+	route(s, "POST "+zone+"/sync", auth.RollsSync, "Merge what a peer says of a zone; for peers", s.syncZone, large,
+		about("The zone is made if there is none. What is known already changes nothing and is passed on to nobody."))
+
 	route(s, "POST "+rolls, auth.RollsMake, "Make a roll", s.createRoll, status(201),
 		about("Long codes are drawn; compatible ones begin behind all that were ever printed under the number."))
 	route(s, "GET "+rolls, auth.RollsRead, "List a zone's rolls with their utilisation", s.listRolls)

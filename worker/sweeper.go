@@ -25,6 +25,7 @@ type sweeper struct {
 	metrics   *Metrics
 	now       func() time.Time
 	purges    PurgeSettings
+	peers     *Peers
 }
 
 // starter is satisfied by *workflows.Client.
@@ -38,7 +39,7 @@ type starter interface {
 }
 
 func newSweeper(c Config) *sweeper {
-	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now, purges: c.Purges}
+	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now, purges: c.Purges, peers: c.Peers}
 }
 
 // step is one of the sweeper's works.
@@ -59,7 +60,7 @@ func (s *sweeper) steps() []step {
 	limited := func(do func(context.Context, int) (int, error)) func(context.Context) (int, error) {
 		return func(ctx context.Context) (int, error) { return do(ctx, batch) }
 	}
-	return []step{
+	steps := []step{
 		{"overdue", 5 * time.Second, s.overdue},
 		{"intents", 5 * time.Second, s.intents},
 		{"disconnects", 5 * time.Second, limited(s.store.ExpireDisconnects)},
@@ -78,6 +79,10 @@ func (s *sweeper) steps() []step {
 		{"deliveries", 10 * time.Minute, limited(s.store.PruneDeliveries)},
 		{"mail", 10 * time.Minute, s.store.PruneMail},
 	}
+	if s.peers != nil {
+		steps = append(steps, step{"peers", time.Second, s.peers.Push})
+	}
+	return steps
 }
 
 // run sweeps whenever this process leads, until ctx ends.

@@ -30,6 +30,7 @@ type Config struct {
 	Couriers map[string]activities.Courier
 	Mails    store.MailPlan // nil: events give rise to no mail
 	CRM      *CRM           // nil: this process speaks to no CRM
+	Peers    *Peers         // nil: this process sends no zones to other deployments
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Limits   Limits

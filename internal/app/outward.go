@@ -20,7 +20,7 @@ import (
 
 // Outward is whom the deployment may call: webhooks, CRMs and SMS alike.
 type Outward struct {
-	OutwardAllow []string `name:"outward-allow" help:"Networks that webhooks, CRMs and SMS may reach although they are not public, also by plain http." env:"FOYER_OUTWARD_ALLOW"`
+	OutwardAllow []string `name:"outward-allow" help:"Networks that webhooks, CRMs, SMS and peers may reach although they are not public, also by plain http." env:"FOYER_OUTWARD_ALLOW"`
 }
 
 // guard returns what addresses are checked by when they are dialled.
@@ -61,6 +61,15 @@ func newCouriers(lc fx.Lifecycle, s *store.Store, mails *worker.Mails, o Outward
 		},
 		visit.TargetMail: mails,
 	}, nil
+}
+
+// newPeers makes what sends zones of roll codes to other deployments.
+func newPeers(s *store.Store, o Outward) (*worker.Peers, error) {
+	guard, err := o.guard()
+	if err != nil {
+		return nil, err
+	}
+	return &worker.Peers{Store: s, Client: webhook.HTTPClient(webhook.Options{Guard: guard})}, nil
 }
 
 // mailPlan says which mails events give rise to. Where mail is off that is only what

@@ -70,6 +70,7 @@ const (
 	RollsTest            Permission = "rolls.test"
 	RollsExpire          Permission = "rolls.expire"
 	RollsSell            Permission = "rolls.sell"
+	RollsSync            Permission = "rolls.sync" // another deployment with the same zones: hands over keys, rolls and uses
 )
 
 var everyPermission = []Permission{
@@ -79,7 +80,7 @@ var everyPermission = []Permission{
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
 	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
 	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite,
-	RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell,
+	RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
 }
 
 // atKiosk is what a screen in the lobby is for, and no person.

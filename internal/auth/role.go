@@ -26,7 +26,7 @@ var roles = map[Role][]Permission{
 		CRMRead, WebhooksRead,
 		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
 		AuthenticationsRead, AuthenticationsWrite,
-		RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell,
+		RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
 	},
 	Reception: {
 		SitesRead, AgentsRead,

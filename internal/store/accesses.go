@@ -56,8 +56,6 @@ func (r accessRow) holder() roll.Ticket {
 	return roll.Ticket{Roll: value(r.RollID), Number: uint32(value(r.Ticket))}
 }
 
-func (r accessRow) live(now time.Time) bool { return r.EndedAt == nil && r.EndsAt.After(now) }
-
 func accessPlace(id roll.AccessID) string { return "access:" + string(id) }
 
 // event is one of the access's. It holds ids, instants and kinds.

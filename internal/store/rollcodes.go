@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -92,6 +93,11 @@ func (s *Store) sameCodes(a, b seriesRow) (bool, error) {
 // book is what codes of a compatible zone are compared with.
 func (s *Store) book(list []seriesRow, generations []generation) (roll.Zone, error) {
 	rolls := map[roll.SeriesID][]roll.Roll{}
+	// Those that are retired last: two of one number that were made in two deployments
+	// have the same tickets.
+	generations = slices.SortedStableFunc(slices.Values(generations), func(a, b generation) int {
+		return cmp.Compare(retiredLast(a), retiredLast(b))
+	})
 	for _, g := range generations {
 		rolls[value(g.SeriesID)] = append(rolls[value(g.SeriesID)], g.terms())
 	}
@@ -108,6 +114,13 @@ func (s *Store) book(list []seriesRow, generations []generation) (roll.Zone, err
 		zone = append(zone, roll.Series{Verifier: verifier, Rolls: rolls[row.ID]})
 	}
 	return zone, nil
+}
+
+func retiredLast(g generation) int {
+	if g.RetiredAt != nil {
+		return 1
+	}
+	return 0
 }
 
 // Code is a printed code: whoever has it has the ticket.
@@ -139,7 +152,10 @@ func (s *Store) PrintCodes(ctx context.Context, by Caller, site visit.SiteID, zo
 		if err != nil {
 			return err
 		}
-		r := g.roll()
+		r, err := s.counted(ctx, t, g)
+		if err != nil {
+			return err
+		}
 		first, last, err := within(r.Roll, first, last)
 		if err != nil {
 			return err

@@ -153,13 +153,17 @@ func wireRolls(ctx context.Context, q db, which string, args pgx.NamedArgs) ([]*
 	rows, err := all[generation](ctx, q, `select `+generationColumns+ofSite+which, args)
 	rolls := make([]*wire.Roll, len(rows))
 	for i, g := range rows {
-		rolls[i] = &wire.Roll{
-			ID: g.ID, ZoneID: string(g.ZoneID), SeriesID: string(value(g.SeriesID)), Number: uint32(g.Number), First: uint32(g.First), Count: uint32(g.Count),
-			ForSeconds: g.ForSeconds, SoldOnly: g.SoldOnly, NotBefore: g.NotBefore, FirstUseBy: g.FirstUseBy, Devices: g.Devices,
-			Retired: g.RetiredAt != nil, RunsOn: g.RunsOn,
-		}
+		rolls[i] = new(wireRoll(g))
 	}
 	return rolls, err
+}
+
+func wireRoll(g generation) wire.Roll {
+	return wire.Roll{
+		ID: g.ID, ZoneID: string(g.ZoneID), SeriesID: string(value(g.SeriesID)), Number: uint32(g.Number), First: uint32(g.First), Count: uint32(g.Count),
+		ForSeconds: g.ForSeconds, SoldOnly: g.SoldOnly, NotBefore: g.NotBefore, FirstUseBy: g.FirstUseBy, Devices: g.Devices,
+		Retired: g.RetiredAt != nil, RunsOn: g.RunsOn,
+	}
 }
 
 func wireCodes(ctx context.Context, q db, which string, args pgx.NamedArgs) ([]*wire.RollCodes, error) {
@@ -223,9 +227,7 @@ func (s *Store) wireAccesses(ctx context.Context, q db, which string, args pgx.N
 			s.log.Warn("access of more codes than a frame has room for", "access", grant.ID)
 			continue
 		}
-		grant.Entries = append(grant.Entries, wire.RollEntry{
-			RollID: r.RollID, Ticket: uint32(r.Ticket), At: r.At, HolderRollID: r.HolderRollID, HolderTicket: uint32(r.HolderTicket), ForSeconds: r.ForSeconds,
-		})
+		grant.Entries = append(grant.Entries, r.wire())
 	}
 	return grants, err
 }

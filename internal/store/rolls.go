@@ -281,14 +281,18 @@ func checkRoll(r *Roll) error {
 }
 
 func (t *tx) insertRoll(ctx context.Context, r Roll, p printed) (generation, error) {
+	return t.insertGeneration(ctx, r, p, nil)
+}
+
+func (t *tx) insertGeneration(ctx context.Context, r Roll, p printed, retired *time.Time) (generation, error) {
 	over := make([]byte, (r.Count+7)/8)
 	for _, ticket := range r.Clashes {
 		setBit(over, ticket-r.First)
 	}
 	const insert = `insert into rolls as v (id, zone_id, series_id, number, first, count, for_seconds, sold_only, not_before, first_use_by, devices,
-			description, codes_sealed, hashes, clashes, over, sold, created_at, updated_at)
+			description, retired_at, codes_sealed, hashes, clashes, over, sold, created_at, updated_at)
 		values (@id, @zone, @series, @number, @first, @count, @seconds, @sold_only, @not_before, @first_use_by, @devices,
-			@description, @codes, @hashes, @clashes, @over, @sold, @now, @now) returning ` + generationColumns
+			@description, @retired, @codes, @hashes, @clashes, @over, @sold, @now, @now) returning ` + generationColumns
 	clashes := make([]int32, len(r.Clashes))
 	for i, ticket := range r.Clashes {
 		clashes[i] = int32(ticket)
@@ -297,7 +301,7 @@ func (t *tx) insertRoll(ctx context.Context, r Roll, p printed) (generation, err
 		"id": r.ID, "zone": r.ZoneID, "series": optional(r.SeriesID), "number": int64(r.Number), "first": int64(r.First), "count": int64(r.Count),
 		"seconds": int64(r.For / time.Second), "sold_only": r.SoldOnly, "not_before": instant(r.NotBefore), "first_use_by": instant(r.FirstUseBy),
 		"devices": r.Devices, "description": r.Description, "codes": p.sealed, "hashes": p.hashes, "clashes": clashes,
-		"over": over, "sold": make([]byte, len(over)), "now": t.now,
+		"over": over, "sold": make([]byte, len(over)), "retired": retired, "now": t.now,
 	})
 }
 

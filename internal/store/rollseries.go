@@ -47,7 +47,9 @@ func (r seriesRow) zoneSeries() ZoneSeries {
 	return ZoneSeries{ID: r.ID, KeyBits: r.KeyBits, HasPrivate: r.PrivateKeySealed != nil, Format: r.format(), CreatedAt: r.CreatedAt}
 }
 
-func seriesPlace(id roll.SeriesID, half string) string { return "roll_series:" + string(id) + ":" + half }
+func seriesPlace(id roll.SeriesID, half string) string {
+	return "roll_series:" + string(id) + ":" + half
+}
 
 func pairPlace(site visit.SiteID) string { return "roll_pair:" + string(site) }
 
@@ -283,7 +285,10 @@ func (t *tx) insertSeries(ctx context.Context, zone roll.ZoneID, made newSeries)
 	if err != nil {
 		return err
 	}
-	id := roll.SeriesID(text)
+	return t.putSeries(ctx, zone, roll.SeriesID(text), made, nil)
+}
+
+func (t *tx) putSeries(ctx context.Context, zone roll.ZoneID, id roll.SeriesID, made newSeries, retired *time.Time) error {
 	public, err := t.s.keyring.Seal(made.public.PEM(), seriesPlace(id, "public"))
 	if err != nil {
 		return err
@@ -295,11 +300,11 @@ func (t *tx) insertSeries(ctx context.Context, zone roll.ZoneID, made newSeries)
 		}
 	}
 	f := made.format
-	const insert = `insert into roll_series (id, zone_id, public_key_sealed, private_key_sealed, key_bits, roll_bits, ticket_bits, checksum_bits, magic, alphabet, created_at)
-		values (@id, @zone, @public, @private, @key_bits, @roll_bits, @ticket_bits, @checksum_bits, @magic, @alphabet, @now)`
+	const insert = `insert into roll_series (id, zone_id, public_key_sealed, private_key_sealed, key_bits, roll_bits, ticket_bits, checksum_bits, magic, alphabet, created_at, retired_at)
+		values (@id, @zone, @public, @private, @key_bits, @roll_bits, @ticket_bits, @checksum_bits, @magic, @alphabet, @now, @retired)`
 	_, err = t.Exec(ctx, insert, pgx.NamedArgs{
 		"id": id, "zone": zone, "public": public, "private": private, "key_bits": made.public.Bits(), "roll_bits": f.RollBits,
-		"ticket_bits": f.TicketBits, "checksum_bits": f.ChecksumBits, "magic": int64(f.Magic), "alphabet": f.Alphabet, "now": t.now,
+		"ticket_bits": f.TicketBits, "checksum_bits": f.ChecksumBits, "magic": int64(f.Magic), "alphabet": f.Alphabet, "now": t.now, "retired": retired,
 	})
 	return err
 }

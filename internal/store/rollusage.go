@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/foyerhq/foyer/internal/roll"
+	"github.com/foyerhq/foyer/internal/wire"
 )
 
 // masks of a roll: the first ticket is bit 0 of octet 0.
@@ -66,6 +67,12 @@ func (r recordRow) holder() roll.Ticket {
 
 func (r recordRow) entry() roll.Entry {
 	return roll.Entry{Ticket: r.ticket(), Record: roll.Record{At: r.At, Holder: r.holder(), For: time.Duration(r.ForSeconds) * time.Second}}
+}
+
+func (r recordRow) wire() wire.RollEntry {
+	return wire.RollEntry{
+		RollID: r.RollID, Ticket: uint32(r.Ticket), At: r.At, HolderRollID: r.HolderRollID, HolderTicket: uint32(r.HolderTicket), ForSeconds: r.ForSeconds,
+	}
 }
 
 // state is what is known of the tickets that a question is about, of those that
