@@ -62,7 +62,9 @@ func (s *Server) guestPage(serve func(http.ResponseWriter, *http.Request, string
 // portalPages declares the page of each zone of roll codes.
 func (s *Server) portalPages(path string) {
 	pages := portal.New(portal.Config{Store: s.Store, Tries: s.CodeTries, Guesses: s.CodeGuesses, Logger: s.Logger, Now: s.Now})
-	show := func(c *gin.Context) { s.portalPage(c, func(r *http.Request) { pages.Show(c.Writer, r, c.Param("zone")) }) }
+	show := func(c *gin.Context) {
+		s.portalPage(c, func(r *http.Request) { pages.Show(c.Writer, r, c.Param("zone")) })
+	}
 	s.engine.GET(path, show)
 	s.engine.HEAD(path, show)
 	s.engine.POST(path, func(c *gin.Context) {

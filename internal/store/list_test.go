@@ -132,16 +132,19 @@ func TestOutsideTheScopeNothingExists(t *testing.T) {
 	foreign := store.Scope{Sites: []visit.SiteID{other.ID}}
 	by := store.Caller{Actor: "user:x", Scope: foreign}
 	for name, call := range map[string]func() error{
-		"visit":    func() error { _, err := b.Visit(t.Context(), foreign, id); return err },
-		"nobody":   func() error { _, err := b.Visit(t.Context(), store.Scope{}, id); return err },
-		"detail":   func() error { _, err := b.Detail(t.Context(), foreign, id); return err },
-		"list":     func() error { _, err := b.List(t.Context(), foreign, store.VisitFilter{SiteID: b.site.ID}); return err },
-		"counts":   func() error { _, err := b.Counts(t.Context(), foreign, b.site.ID); return err },
-		"evac":     func() error { _, err := b.Evacuation(t.Context(), foreign, b.site.ID); return err },
-		"site":     func() error { _, err := b.Site(t.Context(), foreign, b.site.ID); return err },
-		"nases":    func() error { _, err := b.NASes(t.Context(), foreign, b.site.ID); return err },
-		"agents":   func() error { _, err := b.Agents(t.Context(), foreign, b.site.ID); return err },
-		"refused":  func() error { _, err := b.RefusedLogins(t.Context(), foreign, b.site.ID, store.RefusedFilter{}); return err },
+		"visit":  func() error { _, err := b.Visit(t.Context(), foreign, id); return err },
+		"nobody": func() error { _, err := b.Visit(t.Context(), store.Scope{}, id); return err },
+		"detail": func() error { _, err := b.Detail(t.Context(), foreign, id); return err },
+		"list":   func() error { _, err := b.List(t.Context(), foreign, store.VisitFilter{SiteID: b.site.ID}); return err },
+		"counts": func() error { _, err := b.Counts(t.Context(), foreign, b.site.ID); return err },
+		"evac":   func() error { _, err := b.Evacuation(t.Context(), foreign, b.site.ID); return err },
+		"site":   func() error { _, err := b.Site(t.Context(), foreign, b.site.ID); return err },
+		"nases":  func() error { _, err := b.NASes(t.Context(), foreign, b.site.ID); return err },
+		"agents": func() error { _, err := b.Agents(t.Context(), foreign, b.site.ID); return err },
+		"refused": func() error {
+			_, err := b.RefusedLogins(t.Context(), foreign, b.site.ID, store.RefusedFilter{})
+			return err
+		},
 		"check in": func() error { _, err := b.RequestCheckIn(t.Context(), by, id); return err },
 		"out":      func() error { _, err := b.RequestCheckOut(t.Context(), by, id); return err },
 		"cancel":   func() error { _, err := b.Cancel(t.Context(), by, id); return err },
