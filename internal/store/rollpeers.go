@@ -230,12 +230,13 @@ func (s *Store) Pushed(ctx context.Context, push ZonePush, refused int) error {
 	if refused > 0 {
 		due, failure = due.Add(5*time.Minute), "roll_number_clash"
 	}
-	const update = `update zone_peers set revision = @revision, stamp = @stamp, whole = @again, due_at = @due, tries = 0, pushed_at = @now,
+	const update = `update zone_peers set revision = @revision, stamp = @stamp, whole = @again, due_at = @due, tries = 0,
+		pushed_at = case when @sent then @now else pushed_at end,
 		failed_at = case when @again then coalesce(failed_at, @now) end, failure = @failure where id = @id`
 	return s.query(ctx, func(ctx context.Context, q db) error {
 		_, err := exec(ctx, q, update, pgx.NamedArgs{
 			"id": push.Peer.ID, "revision": push.upTo.Revision, "stamp": int64(push.upTo.Stamp), "again": refused > 0,
-			"due": due, "now": s.now(), "failure": failure,
+			"due": due, "now": s.now(), "failure": failure, "sent": len(push.Parts) > 0,
 		})
 		return err
 	})

@@ -295,3 +295,36 @@ func TestRefusedCodesAreNotKept(t *testing.T) {
 	}
 	require.Equal(t, []string{"K…", "K…", "K7M2Q-9XTBC-4RHWE"}, sql[string](t, b, "select username from refused_logins order by id"))
 }
+
+// BenchmarkRollUse is what an agent's report of one first use costs.
+func BenchmarkRollUse(b *testing.B) {
+	s := setup(b)
+	a, zone := s.reporting(b, "a"), s.zone(b, store.LongZone, "lobby")
+	var rolls []store.Roll
+	now, n := s.Clock.Now(), uint32(0)
+	for b.Loop() {
+		if n%store.LongRollCount == 0 {
+			rolls = append(rolls, s.roll(b, zone, uint32(len(rolls)), store.LongRollCount))
+		}
+		ticket := n%store.LongRollCount + 1
+		a.uses(b, zone, used(rolls[len(rolls)-1], ticket, ticket, now))
+		n++
+	}
+}
+
+// BenchmarkRollReport is the same for a hundred that an agent had to keep.
+func BenchmarkRollReport(b *testing.B) {
+	s := setup(b)
+	a, zone := s.reporting(b, "a"), s.zone(b, store.LongZone, "lobby")
+	now, number := s.Clock.Now(), uint32(0)
+	for b.Loop() {
+		r := s.roll(b, zone, number, 100)
+		number++
+		var records []wire.Record
+		for ticket := uint32(1); ticket <= 100; ticket++ {
+			records = append(records, wire.Record{RollUse: &wire.RollUse{ZoneID: string(zone.ID), Entries: []wire.RollEntry{used(r, ticket, ticket, now)}}})
+		}
+		_, err := a.send(records...)
+		require.NoError(b, err)
+	}
+}
