@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
   blank,
   changeRequest,
   departureFault,
   faults,
+  fieldAt,
   fieldsOf,
+  longest,
   moveArrival,
   registration,
   switchWhen,
@@ -55,4 +59,17 @@ test('requests hold trimmed texts and instants', () => {
     host: { name: 'Eva', email: '' },
     expected_arrival: '2026-11-24T09:00:00.000Z',
   })
+})
+
+// What is longer cannot be typed: the server's word about it would come late, and in English.
+test('fields take as much as the API does', () => {
+  const { components } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'openapi.json'), 'utf8'))
+  const most: Record<string, number | undefined> = {}
+  for (const [name, of] of [['visitor', components.schemas.VisitorInput], ['host', components.schemas.HostInput]] as const) {
+    for (const [field, schema] of Object.entries<{ maxLength?: number }>(of.properties)) most[`${name}.${field}`] = schema.maxLength
+  }
+  for (const [location, field] of Object.entries(fieldAt)) {
+    if (location in most) expect([location, longest[field]]).toEqual([location, most[location]])
+  }
+  expect(Object.keys(most).length).toBeGreaterThan(6)
 })

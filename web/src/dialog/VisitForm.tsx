@@ -3,10 +3,11 @@ import { useMemo, useState } from 'react'
 import { Problem } from '../api/problem.ts'
 import type { Person, Visit } from '../api/types.ts'
 import { DaysFields } from '../groups/DaysFields.tsx'
+import { mended } from '../groups/mend.ts'
 import { blankDays, daysFaults, daysOf } from '../groups/series.ts'
 import { useProblemText, Waiting } from '../look/States.tsx'
 import { useSite } from '../site.tsx'
-import type { Key } from '../text/text.ts'
+import type { Key, Say } from '../text/text.ts'
 import { useText } from '../text/useText.tsx'
 import { usePhone } from '../board/usePhone.ts'
 import { useMe } from '../useMe.ts'
@@ -17,6 +18,7 @@ import {
   fieldAt,
   fieldsOf,
   faults as find,
+  longest,
   moveArrival,
   returning,
   switchWhen,
@@ -33,6 +35,8 @@ type Props = { visit?: Visit; when: When; close: () => void }
 type TextField = Exclude<keyof Fields, 'when' | 'personID'>
 type NameField = 'firstName' | 'lastName' | 'email'
 
+const inMore = ['email', 'phone', 'hostEmail', 'purpose'] as const
+
 /** Registers a visit or a series of them, checks a walk-in in, or changes an expected visit. */
 export function VisitForm({ visit, when, close }: Props) {
   const { t } = useText()
@@ -45,19 +49,25 @@ export function VisitForm({ visit, when, close }: Props) {
   const [days, setDays] = useState(() => blankDays(site, Date.now()))
   const [checked, setChecked] = useState(false)
   const [again, setAgain] = useState<Person | null>(null)
+  const [more, setMore] = useState(Boolean(fields.email || fields.phone || fields.purpose))
+  const [begun, setBegun] = useState(false)
 
   const series = fields.when === 'days'
   const own = checked ? find(fields, site, Date.now()) : {}
   const ownDays = checked && series ? daysFaults(days, site, Date.now()) : {}
-  const theirs = useMemo(() => (error instanceof Problem ? theirFaults(error) : {}), [error])
+  const theirs = useMemo(() => (error instanceof Problem ? theirFaults(error, t) : {}), [error, t])
   const faultOf = (name: TextField) => (own[name] ? t(own[name]) : theirs[name])
-  const set = (change: Partial<Fields>) => setFields((f) => (visit ? { ...f, ...change } : typed(f, change)))
+  const set = (change: Partial<Fields>) => {
+    setBegun(true)
+    setFields((f) => (visit ? { ...f, ...change } : typed(f, change)))
+  }
   const input = (name: TextField, label: Key, extra: object = {}) => (
     <TextInput
       label={t(label)}
       value={fields[name]}
       onChange={(e) => set({ [name]: e.currentTarget.value })}
       error={faultOf(name)}
+      maxLength={longest[name]}
       autoComplete="off"
       {...extra}
     />
@@ -74,9 +84,12 @@ export function VisitForm({ visit, when, close }: Props) {
         onText={(text) => set({ [name]: text })}
         onPerson={(person) => {
           setAgain(person)
+          setBegun(true)
+          setMore(true)
           setFields((f) => returning(f, person))
         }}
         error={faultOf(name)}
+        maxLength={longest[name]}
         {...extra}
       />
     )
@@ -94,6 +107,7 @@ export function VisitForm({ visit, when, close }: Props) {
       size="lg"
       fullScreen={phone}
       title={t(visit ? 'web.form.change' : 'web.form.new')}
+      closeOnClickOutside={!begun}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form
@@ -128,7 +142,7 @@ export function VisitForm({ visit, when, close }: Props) {
           )}
           {series && <DaysFields days={days} change={setDays} faults={ownDays} />}
           <ZoneNote />
-          <details className={classes.more} open={Boolean(fields.email || fields.phone || fields.purpose) || undefined}>
+          <details className={classes.more} open={more || inMore.some(faultOf)} onToggle={(e) => setMore(e.currentTarget.open)}>
             <summary>{t('web.form.more')}</summary>
             <div className={classes.pair}>
               {named('email', 'web.form.email', { type: 'email' })}
@@ -195,11 +209,11 @@ function Which({ when, choose }: { when: When; choose: (when: When) => void }) {
   )
 }
 
-function theirFaults(problem: Problem): Partial<Record<keyof Fields, string>> {
+function theirFaults(problem: Problem, t: Say): Partial<Record<keyof Fields, string>> {
   const found: Partial<Record<keyof Fields, string>> = {}
   for (const [location, message] of Object.entries(problem.fields)) {
     const field = fieldAt[location]
-    if (field) found[field] = message
+    if (field) found[field] = mended(t, problem.code, message)
   }
   return found
 }

@@ -112,6 +112,18 @@ export function departureFault(
   if (end - Date.parse(arrival) > site.max_stay_seconds * 1000) return 'web.fault.long'
 }
 
+/** As many characters as the API takes. */
+export const longest: Partial<Record<keyof Fields, number>> = {
+  firstName: 200,
+  lastName: 200,
+  company: 200,
+  email: 254,
+  phone: 40,
+  hostName: 200,
+  hostEmail: 254,
+  purpose: 500,
+}
+
 export const isEmail = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text.trim())
 
 /** What is wrong with it, as far as can be said without asking. */

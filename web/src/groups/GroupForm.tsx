@@ -68,6 +68,7 @@ export function GroupForm({ close }: { close: () => void }) {
       size={860}
       fullScreen={phone}
       title={t('web.group.title')}
+      closeOnClickOutside={people.length === 0}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form

@@ -86,6 +86,7 @@ export function ImportForm({ close }: { close: () => void }) {
       size={860}
       fullScreen={phone}
       title={t('web.import.title')}
+      closeOnClickOutside={text === ''}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <Stack gap="md">
