@@ -37,6 +37,7 @@ func drawStory(t *rapid.T) (story []wire.Accounting) {
 		at := after(rapid.IntRange(0, 3000).Draw(t, "reset at"))
 		if len(story) > 0 && rapid.Bool().Draw(t, "in the same second") {
 			at = rapid.SampledFrom(story).Draw(t, "as").EventAt
+			at = at.Add(rapid.SampledFrom([]time.Duration{0, onSlack}).Draw(t, "late by"))
 		}
 		story = append(story, wire.Accounting{
 			Status: status, EventAt: at,
@@ -147,13 +148,55 @@ func requireMeaning(t *rapid.T, story []wire.Accounting, key wire.SessionKey, s 
 
 func TestAResetIsNotForgottenForLaterOnes(t *testing.T) {
 	t.Parallel()
-	table := memory(func() time.Time { return noon })
-	table.Account(said(wire.AccountingStart, "a", 0, 0))
-	for n := range maxResets + 5 {
-		table.reset("nas", reset{At: after(10 + n)})
+	for name, first := range map[string]reset{
+		"on":                       {At: after(10)},
+		"off":                      {At: after(10), Off: true},
+		"off in life's own second": {At: after(5), Off: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table := memory(func() time.Time { return noon })
+			table.Account(said(wire.AccountingStart, "a", 0, 0))
+			table.reset("nas", first)
+			for n := range maxResets + 5 {
+				table.reset("nas", reset{At: after(11 + n)})
+			}
+			table.Account(said(wire.AccountingInterim, "a", 5, 0))
+			s, _ := table.Watch(wire.Session{Key: key("a")})
+			require.Equal(t, first.At, s.EndedAt)
+			require.Len(t, table.resets["nas"], maxResets)
+		})
 	}
-	table.Account(said(wire.AccountingInterim, "a", 5, 0))
-	s, _ := table.Watch(wire.Session{Key: key("a")})
-	require.Equal(t, after(10), s.EndedAt)
-	require.Len(t, table.resets["nas"], maxResets)
+}
+
+// The life that spares a session from a reset may become known after it.
+func TestLateLifeSparesFromAReset(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reset reset
+		ends  bool
+	}{
+		"on within the slack":    {reset{At: after(61)}, false},
+		"on beyond it":           {reset{At: after(62)}, true},
+		"off after it":           {reset{At: after(61), Off: true}, true},
+		"off in the same second": {reset{At: after(60), Off: true}, true},
+		"off before it":          {reset{At: after(59), Off: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, late := range []bool{false, true} {
+				table := memory(func() time.Time { return noon })
+				table.Account(said(wire.AccountingStart, "a", 0, 0))
+				if late {
+					table.reset("nas", c.reset)
+				}
+				table.Account(said(wire.AccountingInterim, "a", 60, 0))
+				if !late {
+					table.reset("nas", c.reset)
+				}
+				s, _ := table.Watch(wire.Session{Key: key("a")})
+				require.Equal(t, c.ends, !s.EndedAt.IsZero(), "late %v", late)
+			}
+		})
+	}
 }

@@ -15,9 +15,10 @@ type state struct {
 	InterimAt time.Time        `json:"interim_at,omitzero"`
 	AddressAt time.Time        `json:"address_at,omitzero"` // when the NAS gave Session.IP
 	StoppedAt time.Time        `json:"stopped_at,omitzero"`
-	Cause     string           `json:"cause,omitempty"`    // of the Stop
-	ResetAt   time.Time        `json:"reset_at,omitzero"`  // the NAS's first reset after SeenAt
-	ClosedAt  time.Time        `json:"closed_at,omitzero"` // when the hub said that it is over
+	Cause     string           `json:"cause,omitempty"`     // of the Stop
+	ResetAt   time.Time        `json:"reset_at,omitzero"`   // the NAS's first reset after SeenAt
+	ResetOff  bool             `json:"reset_off,omitempty"` // that was an Accounting-Off
+	ClosedAt  time.Time        `json:"closed_at,omitzero"`  // when the hub said that it is over
 	Input     uint64           `json:"input,omitempty"`
 	Output    uint64           `json:"output,omitempty"`
 	Seconds   uint32           `json:"seconds,omitempty"`
@@ -66,7 +67,7 @@ func (s state) account(a wire.Accounting, resets []reset) state {
 	case wire.AccountingStop:
 		s.stop(a)
 	}
-	s.ResetAt = s.firstAfter(resets)
+	s.heed(resets)
 	return s
 }
 
@@ -146,16 +147,29 @@ func (r reset) ends(seenAt time.Time) bool {
 	return seenAt.Before(r.At.Add(-onSlack))
 }
 
-// firstAfter returns when the first reset came that ends s. The earlier result may
-// be of a reset no longer listed.
-func (s *state) firstAfter(resets []reset) (first time.Time) {
-	if s.ResetAt.After(s.SeenAt) {
-		first = s.ResetAt
+// before reports whether r comes first: of one instant an Off, which ends more.
+func (r reset) before(other reset) bool {
+	return r.At.Before(other.At) || r.At.Equal(other.At) && r.Off && !other.Off
+}
+
+// heed notes the first reset that ends s, and reports whether that is news.
+func (s *state) heed(resets []reset) bool {
+	first := s.firstAfter(resets)
+	news := !first.At.Equal(s.ResetAt) || first.Off != s.ResetOff
+	s.ResetAt, s.ResetOff = first.At, first.Off
+	return news
+}
+
+// firstAfter returns the first reset that ends s, or none. The one that s knows may
+// no longer be listed; life shown since may have spared s from it.
+func (s *state) firstAfter(resets []reset) (first reset) {
+	if known := (reset{At: s.ResetAt, Off: s.ResetOff}); known.ends(s.SeenAt) {
+		first = known
 	}
 	from := senderOf(s.Session)
 	for _, r := range resets {
-		if r.ends(s.SeenAt) && (first.IsZero() || r.At.Before(first)) && !r.differs(from) {
-			first = r.At
+		if r.ends(s.SeenAt) && (first.At.IsZero() || r.before(first)) && !r.differs(from) {
+			first = r
 		}
 	}
 	return first

@@ -199,8 +199,7 @@ func (t *Table) reset(nas visit.NASID, at reset) {
 	t.resets[nas] = withReset(t.resets[nas], at)
 	t.dirtyNAS[nas] = struct{}{}
 	for r := range t.byNAS[nas] {
-		if first := r.firstAfter(t.resets[nas]); !first.Equal(r.ResetAt) {
-			r.ResetAt = first
+		if r.heed(t.resets[nas]) {
 			t.changed(r)
 		}
 	}
