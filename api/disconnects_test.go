@@ -240,7 +240,9 @@ func TestWhoDidItIsToldByName(t *testing.T) {
 
 func TestOperatorsAreLedToTheWorkflow(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *api.Config) { c.WorkflowURL = func(id string) string { return "https://temporal.example/" + id } })
+	b := setup(t, func(c *api.Config) {
+		c.WorkflowURL = func(id string) string { return "https://temporal.example/" + id }
+	})
 	at := "/api/v1/visits/" + b.present(t)
 	d := b.want(t, 200, b.get(at))
 	require.Equal(t, "https://temporal.example/"+d.string("workflow_id"), d.string("workflow_url"))
