@@ -112,15 +112,11 @@ func writeOriginal(file *bytes.Buffer, sheet store.Sheet, style codesStyle) erro
 	if style == originalStyle {
 		quote = roll.Text
 	}
-	first, last := sheet.Codes[0].Ticket, sheet.Codes[len(sheet.Codes)-1].Ticket
-	if len(sheet.Roll.Clashes) == 0 {
-		return sheet.Printer.Print(file, quote, sheet.Roll.Number, first, last)
-	}
 	var whole bytes.Buffer
-	if err := sheet.Printer.Print(&whole, quote, sheet.Roll.Number, first, last); err != nil {
+	if err := sheet.Printer.Print(&whole, quote, sheet.Roll.Number, sheet.First, sheet.Last); err != nil {
 		return err
 	}
-	ticket := first
+	ticket := sheet.First
 	for line := range strings.Lines(whole.String()) {
 		if !strings.HasPrefix(line, "#") {
 			if ticket++; slices.Contains(sheet.Roll.Clashes, ticket-1) {

@@ -131,9 +131,10 @@ type Code struct {
 
 // Sheet is what is needed to print a roll's codes.
 type Sheet struct {
-	Zone  Zone
-	Roll  Roll
-	Codes []Code
+	Zone        Zone
+	Roll        Roll
+	First, Last uint32 // tickets asked for
+	Codes       []Code // of them, without those that clash
 	// Printer makes the original's file; nil for long codes.
 	Printer *roll.Printer
 }
@@ -164,7 +165,7 @@ func (s *Store) PrintCodes(ctx context.Context, by Caller, site visit.SiteID, zo
 		if err != nil {
 			return err
 		}
-		sheet = Sheet{Roll: r, Printer: printer, Codes: codes}
+		sheet = Sheet{Roll: r, First: first, Last: last, Codes: codes, Printer: printer}
 		if sheet.Zone, err = s.wholeZone(ctx, t, row); err != nil {
 			return err
 		}

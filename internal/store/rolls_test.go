@@ -388,3 +388,27 @@ func TestActiveCodes(t *testing.T) {
 		require.Equal(t, 2, hidden.Items[1].Codes)
 	})
 }
+
+// Under the same short key with other bits some new codes are an earlier roll's. They
+// are neither printed nor sold, and count as no codes.
+func TestCodesThatClashAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pair, err := b.ProposeKeys(t.Context(), store.Everything, b.site.ID, roll.ShortKey)
+	require.NoError(t, err)
+	zone, err := b.CreateZone(t.Context(), b.desk, store.Zone{SiteID: b.site.ID, Name: "lobby", Enabled: true, Kind: store.CompatibleZone},
+		store.SeriesChange{Pair: pair.Pair, RollBits: new(4), TicketBits: new(16), ChecksumBits: new(0), Magic: new(uint64(0))})
+	require.NoError(t, err)
+	b.roll(t, zone, 3, 2000)
+	zone, err = b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, store.ZoneChange{Retire: true, Series: &store.SeriesChange{RollBits: new(3)}})
+	require.NoError(t, err)
+	r := b.roll(t, zone, 3, 1000)
+	require.NotEmpty(t, r.Clashes, "or the test tests nothing")
+	printed := b.codes(t, zone, r)
+	require.Len(t, printed, 1000-len(r.Clashes))
+	require.Equal(t, [4]int{1000 - len(r.Clashes), 0, 0, 0}, b.counts(t, zone, r))
+	require.Equal(t, roll.Ready, b.state(t, zone, printed[len(printed)-1]))
+	sold, err := b.SellCodes(t.Context(), b.desk, b.site.ID, zone.ID, r.ID, 0, 0)
+	require.NoError(t, err)
+	require.Equal(t, len(printed), sold)
+}

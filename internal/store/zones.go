@@ -297,6 +297,9 @@ func (s *Store) CreateZone(ctx context.Context, by Caller, zone Zone, series Ser
 		if err != nil {
 			return err
 		}
+		if row.Kind == LongZone && series != (SeriesChange{}) {
+			return visit.Invalid("series", "Only zones of compatible codes have keys, bits and a character set.")
+		}
 		if row.Kind == CompatibleZone {
 			if err := t.firstSeries(ctx, row, series); err != nil {
 				return err
