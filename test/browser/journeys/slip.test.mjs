@@ -24,7 +24,7 @@ test('a slip fits its paper and holds nothing else', async (t) => {
     await page.emulateMedia({ media: 'print' })
     const seen = await page.locator('body > :visible').evaluateAll((all) => all.map((e) => e.className))
     assert.deepEqual(seen, ['slip'])
-    assert.match(await page.locator('.slip').innerText(), /Harbour House[^]*Ada Paperwork[^]*Harbour Guests[^]*v-[2-9a-z]{8}/)
+    assert.match(await page.locator('.slip').innerText(), /Harbour House[^]*Ada Paperwork[^]*Harbour Guests[^]*v-[2-9a-z]{8}[^]*https:\/\/portal\.example/)
     const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
     const sheets = [...pdf.matchAll(/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)].map((m) => [m[1], m[2]].map((pt) => Math.round((pt / 72) * 25.4)))
     assert.deepEqual(sheets, [[width, height]])

@@ -144,7 +144,7 @@ function HowToJoin({ network }: { network: Joining }) {
       )}
       {network.portal_url && (
         <Text size="sm" c="dimmed" className={classes.link}>
-          {network.portal_url}
+          {t('web.access.portal', { url: network.portal_url })}
         </Text>
       )}
     </div>

@@ -67,6 +67,7 @@ function Joins({ say, network }: { say: Words; network: Joining }) {
     <div className={classes.joins}>
       {code && <QRCode text={code} label={say('kiosk.in.qr', { network: network.ssid })} />}
       <p>{say(`kiosk.in.join.${network.kind}`)}</p>
+      {network.portal_url && <p className={classes.link}>{say('kiosk.in.portal', { url: network.portal_url })}</p>}
     </div>
   )
 }

@@ -66,6 +66,7 @@ function Slip({ paper, visit, voucher, networks }: Handed & Pick<Props, 'paper' 
         <dd className="big">{near(voucher.valid_until, now, site.timezone, language)}</dd>
       </dl>
       {network && <p>{t(howTo(network))}</p>}
+      {network?.portal_url && <p className="link">{t('web.access.portal', { url: network.portal_url })}</p>}
       {code && <QRCode text={code} label="" />}
       <footer>{t('web.slip.printed', { when: clock(now, site.timezone), site: site.name })}</footer>
     </article>
