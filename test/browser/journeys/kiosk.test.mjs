@@ -1,7 +1,7 @@
 // A screen in the lobby: what a visitor does there, and that nothing of it stays.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { call, control, expect, launch, stack } from '../browser.mjs'
+import { call, control, expect, launch, signIn, stack } from '../browser.mjs'
 import { look } from '../look.mjs'
 
 const site = `/sites/${stack.site}`
@@ -54,18 +54,35 @@ const remains = (page) =>
     ]),
   )
 
+/** What the evacuation page keeps on the device. */
+const kept = (page) =>
+  page.evaluate(async () => {
+    const result = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)))
+    const db = await result(indexedDB.open('foyer-evacuation'))
+    const rows = await result(db.transaction('kept').objectStore('kept').getAll())
+    db.close()
+    return JSON.stringify([...rows, ...(await caches.keys())])
+  })
+
 test('an invitation is typed, scanned again and checked out, and nothing stays', async (t) => {
   const more = Array.from({ length: 12 }, (_, i) => `${i + 2}. What the house asks of its guests, so that everybody is well here.`)
   await rules(['1. Stay with your host.', ...more].join('\n\n'), 'Tragen Sie Ihren Ausweis.')
   t.after(() => rules('', ''))
   const { b, code } = await paired(t)
   const { page } = b
+  // Before it was a kiosk, somebody looked at the evacuation list in this browser.
+  await expect('Kioskearlier').then(({ visit }) => call('POST', `/visits/${visit.id}/check-in`))
+  await signIn(page)
+  await page.goto(`${site}/evacuation`)
+  await page.getByText('also opens without a network', { exact: false }).waitFor()
+  while (!(await kept(page)).includes('Kioskearlier')) await page.evaluate(() => new Promise(requestAnimationFrame))
   await page.goto('/kiosk')
   await page.getByLabel('Code of six digits').fill('000000')
   await page.getByRole('button', { name: 'Pair' }).click()
   await page.getByText('This code is not right', { exact: false }).waitFor()
   await look(b, 'kiosk-pair')
   await pair(page, code)
+  assert.equal(await kept(page), '[]')
   await look(b, 'kiosk-welcome')
   const steps = await page.evaluate(() => history.length)
 

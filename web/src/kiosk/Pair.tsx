@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Problem } from '../api/problem.ts'
+import { forgetEvacuation } from '../evacuation/leaving.ts'
 import { desk, tellOf } from './desk.ts'
 import { Field, Question, Wide } from './parts.tsx'
 import type { Words } from './words.ts'
@@ -13,6 +14,7 @@ export function Pair({ say, paired }: { say: Words; paired: () => void }) {
     setBusy(true)
     try {
       await desk.pair(code)
+      await forgetEvacuation() // this browser may have shown a dashboard before
       paired()
     } catch (error) {
       const problem = error as Problem
