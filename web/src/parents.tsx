@@ -10,6 +10,8 @@ import { LiveProvider } from './live/LiveProvider.tsx'
 import { Alone, Loaded, NoRole, NotFound } from './page.tsx'
 import { SiteContext } from './site.tsx'
 import { stored } from './stored.ts'
+import { languages } from './text/text.ts'
+import { useText } from './text/useText.tsx'
 import { useMe } from './useMe.ts'
 
 /** What each area's routes hang below: everything, what needs a sign-in, what is about a site. */
@@ -20,6 +22,7 @@ export const site = createRoute({ getParentRoute: () => inside, path: '/sites/$s
 function Inside() {
   const here = useLocation()
   const me = useQuery(meQuery)
+  useOwnLanguage(me.data?.language)
   if (me.data) return <Outlet />
   if (me.error instanceof Problem && me.error.status === 401) {
     const next = here.href === '/' ? {} : { next: here.href }
@@ -30,6 +33,15 @@ function Inside() {
       <Loaded query={me}>{() => null}</Loaded>
     </Alone>
   )
+}
+
+/** Who has chosen no language in this browser reads that of their account. */
+function useOwnLanguage(own: string | undefined) {
+  const { speak } = useText()
+  useEffect(() => {
+    const language = languages.find((l) => l === own)
+    if (language && !stored.get('language')) speak(language)
+  }, [own, speak])
 }
 
 function OneSite() {
