@@ -37,7 +37,7 @@ func TestJourneys(t *testing.T) {
 	})
 	ap := newNAS(t, s, site)
 	users := map[string]any{}
-	for _, role := range []string{"reception", "host", "site_manager"} {
+	for _, role := range []string{"reception", "host", "site_manager", "cashier"} {
 		user := map[string]any{"email": role + "@example.org", "name": role, "role": role, "password": password, "sites": []string{site}}
 		s.Call("POST", "/api/v1/users", user, nil, 201)
 		users[role] = map[string]string{"email": role + "@example.org", "password": password}

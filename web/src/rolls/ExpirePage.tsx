@@ -81,7 +81,7 @@ function Batch({ zone }: { zone: Zone }) {
           error={lines.length > expireMost ? t('web.rolls.fault.most', { most: expireMost }) : undefined}
         />
         <Button type="submit" color="red.9" disabled={lines.length === 0 || lines.length > expireMost}>
-          {t.count('web.rolls.expire.action', lines.length)}
+          {lines.length === 0 ? t('web.rolls.expire') : t.count('web.rolls.expire.action', lines.length)}
         </Button>
       </form>
       <div className={page.part} role="status">

@@ -63,6 +63,7 @@ export function SeriesFields({ form: { value, set, fault }, zone, offer }: Props
         onChange={(e) => set({ alphabet: e.currentTarget.value })}
         error={fault('alphabet')}
       />
+      <Outcome fields={value} zone={zone} />
       <div className={classes.bits}>
         {(['roll_bits', 'ticket_bits', 'checksum_bits'] as const).map((name) => (
           <TextInput
@@ -87,7 +88,6 @@ export function SeriesFields({ form: { value, set, fault }, zone, offer }: Props
         onChange={(e) => set({ magic: e.currentTarget.value })}
         error={fault('magic')}
       />
-      <Outcome fields={value} zone={zone} />
     </fieldset>
   )
 }

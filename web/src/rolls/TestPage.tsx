@@ -71,7 +71,7 @@ function Try({ zone }: { zone: Zone }) {
         )}
         {busy && <Waiting>{t('web.waiting')}</Waiting>}
         <Button type="submit" loading={busy} disabled={count === 0 || count > testMost}>
-          {t.count('web.rolls.test.action', count)}
+          {count === 0 ? t('web.rolls.test') : t.count('web.rolls.test.action', count)}
         </Button>
       </form>
       <div role="status" className={page.part}>

@@ -33,6 +33,7 @@ function Kind({ choose, close }: { choose: (kind: Zone['kind']) => void; close: 
           <Radio.Group
             label={t('web.zone.kind')}
             description={t('web.zone.kind.text')}
+            inputWrapperOrder={['label', 'description', 'input', 'error']}
             value={kind}
             onChange={(v) => setKind(v as Zone['kind'])}
           >

@@ -1,11 +1,14 @@
 import { useText } from '../text/useText.tsx'
 
-/** Numbers as people write them: 4,200,000 or 4.200.000. */
+/** Numbers as people say them. */
 export function useNumber() {
   const { language } = useText()
   const locale = language === 'en' ? 'en-GB' : language
   return {
-    plain: (n: number) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format(n),
+    /** "4.3 million" */
+    about: (n: number) =>
+      new Intl.NumberFormat(locale, { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 }).format(n),
+    /** "65,535" */
     whole: (n: number) => new Intl.NumberFormat(locale).format(n),
     /** "0.4 seconds", "0.2 milliseconds" */
     seconds: (n: number) =>
