@@ -201,11 +201,12 @@ type grantedRow struct {
 	Devices int `db:"devices"`
 }
 
-// wireAccesses returns live accesses with what they are made of.
+// wireAccesses returns accesses with what they are made of, also those whose time is
+// over until they are settled: an agent that did not hear of them would take their
+// codes for fresh ones. Of those that ended otherwise no records are left.
 func (s *Store) wireAccesses(ctx context.Context, q db, which string, args pgx.NamedArgs) ([]*wire.Grant, error) {
-	args["now"] = s.now()
 	const list = `select ` + accessColumns + `, r.devices from accesses v join rolls r on r.id = v.roll_id
-		where v.site_id = @site and v.ended_at is null and v.ends_at > @now`
+		where v.site_id = @site and exists (select from roll_records c where c.holder_roll_id = v.roll_id and c.holder_ticket = v.ticket)`
 	rows, err := all[grantedRow](ctx, q, list+which, args)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -236,7 +237,7 @@ func (s *Store) wireAccesses(ctx context.Context, q db, which string, args pgx.N
 // snapshot; a single one may be larger, up to what a frame holds.
 const partSize = 96 << 10
 
-// rolls sends zones, rolls, codes, usages, and then live accesses.
+// rolls sends zones, rolls, codes, usages, and then accesses.
 func (p *snapshot) rolls(ctx context.Context) error {
 	args := func() pgx.NamedArgs { return pgx.NamedArgs{"site": p.site} }
 	zones, err := p.s.wireZones(ctx, p.q, ` order by v.id`, args())
