@@ -152,6 +152,7 @@ function Code({ made, close }: { made: Made; close: () => void }) {
       opened
       onClose={close}
       title={t('web.kiosks.code.title', { name: made.kiosk.name })}
+      closeOnClickOutside={paired || over} // the code is shown here only
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <Stack gap="md">
