@@ -31,6 +31,8 @@ type Grants interface {
 type Sessions interface {
 	// ByGrant returns a grant's open sessions, oldest first.
 	ByGrant(grantID string) []wire.Session
+	// Heard is ByGrant without those that used to speak and have fallen silent.
+	Heard(grantID string) []wire.Session
 }
 
 // Journal keeps what the hub must hear of.

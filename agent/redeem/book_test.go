@@ -52,6 +52,7 @@ type site struct {
 	long     []roll.LongCode
 	set      ledger.Set
 	online   map[string][]wire.Session
+	silent   map[string]bool // devices
 	cut      []wire.Session
 	journal  journal
 	now      time.Time
@@ -77,6 +78,10 @@ func (j *journal) Append(_ context.Context, rec wire.Record) (uint64, error) {
 }
 
 func (s *site) ByGrant(id string) []wire.Session { return slices.Clone(s.online[id]) }
+
+func (s *site) Heard(id string) []wire.Session {
+	return slices.DeleteFunc(s.ByGrant(id), func(o wire.Session) bool { return s.silent[o.MAC] })
+}
 
 type fullDisk struct {
 	vault.Tx

@@ -1,6 +1,8 @@
 package redeem
 
 import (
+	"cmp"
+	"crypto/rand"
 	"log/slog"
 	"slices"
 
@@ -108,8 +110,11 @@ func (b *Book) take(c *change) (ended []ledger.Ended, err error) {
 	defer b.mu.Unlock()
 	concerned := b.state.complete(c)
 	err = b.commit(c)
+	zones := map[string]bool{}
+	b.state.about(c, zones) // also of rolls that go
 	b.state.change(c)
-	b.state.reindex(c, b.cfg.Logger)
+	b.state.about(c, zones)
+	b.state.reindex(zones, b.cfg.Logger)
 	b.publish()
 	for holder := range concerned {
 		ended = append(ended, b.settle(holder)...)
@@ -131,6 +136,9 @@ func (s *state) complete(c *change) (concerned map[roll.Ticket]bool) {
 	}
 	s.merge(c, concerned)
 	s.bury(c, concerned)
+	if c.whole {
+		s.remind(c)
+	}
 	for holder := range s.held {
 		if s.touched(c, holder.Roll) || c.kills(holder, s.first(c, holder.Roll)) {
 			concerned[holder] = true
@@ -186,6 +194,30 @@ func (s *state) bury(c *change, concerned map[roll.Ticket]bool) {
 	for t := range c.records { // those that merge has just made
 		if c.kills(t, s.first(c, t.Roll)) {
 			c.records[t] = nil
+		}
+	}
+}
+
+// remind has the hub told again of uses that a whole set of its lacks: it may have
+// been restored from a backup.
+func (s *state) remind(c *change) {
+	known := map[roll.Ticket]bool{}
+	for _, e := range c.uses {
+		known[roll.Ticket{Roll: e.RollID, Number: e.Ticket}] = true
+	}
+	forgotten := map[string][]wire.RollEntry{}
+	for t, record := range s.records {
+		_, changes := c.records[t]
+		if g := s.rolls[t.Roll]; g != nil && !changes && !known[t] {
+			forgotten[g.ZoneID] = append(forgotten[g.ZoneID], entryOf(t, record))
+		}
+	}
+	for zone, entries := range forgotten {
+		slices.SortFunc(entries, func(a, b wire.RollEntry) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.RollID, b.RollID), cmp.Compare(a.Ticket, b.Ticket))
+		})
+		for part := range slices.Chunk(entries, roll.MaxCodes) {
+			c.unreported[rand.Text()] = &wire.RollUse{ZoneID: zone, Entries: part}
 		}
 	}
 }
@@ -280,23 +312,26 @@ func (s *state) note(unreported map[string]*wire.RollUse) {
 	}
 }
 
-// reindex makes the look-ups of the zones anew that c is about.
-func (s *state) reindex(c *change, log *slog.Logger) {
-	concerned := map[string]bool{}
+// about adds the zones that c is about, as they are now.
+func (s *state) about(c *change, zones map[string]bool) {
 	for id := range c.zones {
-		concerned[id] = true
+		zones[id] = true
 	}
 	for id := range c.rolls {
 		if g := s.rolls[id]; g != nil {
-			concerned[g.ZoneID] = true
+			zones[g.ZoneID] = true
 		}
 	}
 	for id := range c.codes {
 		if g := s.rolls[id]; g != nil {
-			concerned[g.ZoneID] = true
+			zones[g.ZoneID] = true
 		}
 	}
-	for id := range concerned {
+}
+
+// reindex makes zones' look-ups anew.
+func (s *state) reindex(zones map[string]bool, log *slog.Logger) {
+	for id := range zones {
 		if z := s.zones[id]; z != nil {
 			s.indexZone(z, log)
 		}

@@ -57,7 +57,14 @@ func (b *Book) Redeem(login Login, accepted func(wire.Grant)) Answer {
 		b.guesses[z.ID].AllowN(now, 1)
 		return b.refuse(z, reason(decision.Findings), decision.Refused)
 	}
-	leave, ok := z.Logins.Admit(devices(live), cmp.Or(login.MAC, "unknown"), b.state.rolls[decision.Holder.Roll].Devices)
+	holds := b.state.rolls[decision.Holder.Roll]
+	if holds == nil { // it goes, and its zone is about to
+		return b.refuse(z, wire.RefusedRollCodeInvalid, roll.Invalid)
+	}
+	if z.Logins != roll.LastLogin { // nobody waits for a device that left without a word
+		live = b.cfg.Sessions.Heard(string(decision.Holder.AccessID()))
+	}
+	leave, ok := z.Logins.Admit(devices(live), cmp.Or(login.MAC, "unknown"), holds.Devices)
 	if !ok {
 		return b.refuse(z, wire.RefusedInUse, "")
 	}

@@ -410,6 +410,7 @@ func TestDevices(t *testing.T) {
 	b.set(after(300 + 3*300 + 1))
 	require.Equal(t, 2, b.Devices("grant", ""), "a silent device does not keep others out")
 	require.Len(t, b.ByGrant("grant"), 4, "but may be online")
+	require.Len(t, b.Heard("grant"), 2)
 }
 
 func TestWhatOtherAgentsReported(t *testing.T) {

@@ -240,13 +240,18 @@ func (t *Table) Remote(open []wire.Session, closed []wire.SessionKey) {
 }
 
 // ByGrant returns a grant's open sessions, oldest first.
-func (t *Table) ByGrant(grantID string) []wire.Session {
+func (t *Table) ByGrant(grantID string) []wire.Session { return t.openOf(grantID, true) }
+
+// Heard is ByGrant without silent sessions.
+func (t *Table) Heard(grantID string) []wire.Session { return t.openOf(grantID, false) }
+
+func (t *Table) openOf(grantID string, silent bool) []wire.Session {
 	now := t.cfg.Now()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	var open []wire.Session
 	for r := range t.byGrant[grantID] {
-		if r.open(now) {
+		if r.open(now) && (silent || !t.silent(r, now)) {
 			open = append(open, r.Session)
 		}
 	}
