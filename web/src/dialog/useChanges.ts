@@ -10,7 +10,7 @@ import { useText } from '../text/useText.tsx'
 import { useDialog } from './Dialogs.tsx'
 import { worthKeeping } from './readmission.ts'
 
-type Simple = 'cancel' | 'confirm-left' | 'check-out' | 'terminate'
+type Simple = 'cancel' | 'confirm-left' | 'check-out' | 'terminate' | 'crm/retry'
 
 /** What can be done to a visit. Each shows its outcome everywhere and throws a Problem when there is none. */
 export function useChanges() {
@@ -104,6 +104,10 @@ export function useChanges() {
       cancel,
       confirmLeft,
       retryEnding: (v: Visit) => simple(v, 'terminate'),
+      retryCRM: async (v: Visit) => {
+        await simple(v, 'crm/retry')
+        client.invalidateQueries({ queryKey: ['visit', v.id] })
+      },
       disconnect: async (v: Visit, session: Session) => {
         const path = { id: v.id, session: session.id }
         await insist((key) => api.post('/api/v1/visits/{id}/sessions/{session}/disconnect', { path, key }))

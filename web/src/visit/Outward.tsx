@@ -1,8 +1,11 @@
+import { Button } from '@mantine/core'
 import type { Delivery, Detail } from '../api/types.ts'
+import { useChanges } from '../dialog/useChanges.ts'
 import { Icon, type IconName } from '../look/Icon.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
+import { useMe } from '../useMe.ts'
 import classes from './Visit.module.css'
 
 type Mark = 'done' | 'open' | 'bad' | 'none'
@@ -22,7 +25,9 @@ const icons: Record<Mark, IconName> = { done: 'done', open: 'clock', bad: 'warn'
 /** Mails, webhooks and the CRM: what the visit gave rise to outside, and what became of it. */
 export function Outward({ detail }: { detail: Detail }) {
   const { t } = useText()
-  const { deliveries, crm } = detail
+  const { can } = useMe()
+  const { retryCRM, quietly } = useChanges()
+  const { deliveries, crm, visit } = detail
   if (deliveries.length === 0 && !crm) return null
   return (
     <section className={classes.section} aria-labelledby="outward">
@@ -33,6 +38,18 @@ export function Outward({ detail }: { detail: Detail }) {
         ))}
         {crm && <Line what={t('web.outward.crm')} state={crm.state} reason={crm.reason} at={crm.synced_at ?? crm.tried_at} />}
       </ul>
+      {crm?.state === 'needs_attention' && can('crm.write') && (
+        <div className={classes.retry}>
+          <span />
+          <Button
+            variant="default"
+            leftSection={<Icon name="retry" size={18} />}
+            onClick={() => quietly(retryCRM(visit))}
+          >
+            {t('web.ending.retry')}
+          </Button>
+        </div>
+      )}
     </section>
   )
 }
