@@ -28,14 +28,20 @@ func (k *Keeper) handler() http.Handler {
 		if !k.allowed(addressOf(r.RemoteAddr)) {
 			panic(http.ErrAbortHandler)
 		}
+		for name, value := range headers {
+			w.Header().Set(name, value)
+		}
+		// Before there is a place for it: who sends a form slowly keeps nobody waiting.
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			http.Error(w, "Bad Request", http.StatusBadRequest)
+			return
+		}
 		select {
 		case running <- struct{}{}:
 			defer func() { <-running }()
 		case <-r.Context().Done():
 			return
-		}
-		for name, value := range headers {
-			w.Header().Set(name, value)
 		}
 		mux.ServeHTTP(w, r)
 	})
@@ -76,11 +82,6 @@ func (k *Keeper) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	if !sameOrigin(r) {
 		http.Error(w, "Forbidden", http.StatusForbidden)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "Bad Request", http.StatusBadRequest)
 		return
 	}
 	source := sourceOf(addressOf(r.RemoteAddr))

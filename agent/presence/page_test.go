@@ -1,7 +1,9 @@
 package presence_test
 
 import (
+	"bufio"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -198,4 +200,27 @@ func TestWrongPINsWaitAndAreReported(t *testing.T) {
 	for _, secret := range []string{pin, "00000000", "Lovelace", "argon2id", "127.0.0.1:5"} {
 		require.NotContains(t, r.log.String(), secret)
 	}
+}
+
+// TestSlowFormsKeepNobodyWaiting: whoever may call may also not finish a form.
+func TestSlowFormsKeepNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.shows("1")
+	b := r.serving()
+	for range 4 {
+		dialer := tls.Dialer{Config: b.transport.TLSClientConfig.Clone()}
+		conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(b.base, "https://"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\npin",
+			strings.TrimPrefix(b.base, "https://"), b.base)
+		require.NoError(t, err)
+		answer, err := bufio.NewReader(conn).ReadString('\n')
+		require.NoError(t, err)
+		require.Contains(t, answer, "100 Continue", "its form is being read")
+	}
+	b.client.Timeout = 3 * time.Second // a form may take ten
+	page, _ := b.get("/")
+	require.Equal(t, http.StatusOK, page.StatusCode)
 }
