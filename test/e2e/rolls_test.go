@@ -139,6 +139,10 @@ func TestRollCodeRunsOut(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{Options: stack.Options{NoFsync: true}})
 	zone, codes := r.codesOf("long", 15*time.Second)
+	away := r.NewAgent(r.site)
+	away.Start()
+	r.Connected(away)
+	away.Kill9()
 	mac := r.lets(codes[0], 1)
 	r.Eventually("the server knows", func() bool { return len(r.active(zone)) == 1 })
 	access := r.active(zone)[0].AccessID
@@ -148,5 +152,14 @@ func TestRollCodeRunsOut(t *testing.T) {
 	r.Eventually("sealed", func() bool { return strings.Contains(stack.Text(r.WorkflowHistory("access-"+access)), "SealAccess") })
 	order(t, r.WorkflowHistory("access-"+access), "access-changed", "EndAccess", "TIMER_STARTED", "EndAccess", "TerminateSessions", "SealAccess")
 	require.Empty(t, r.active(zone))
+
+	t.Log("an agent that was away all the time takes the code for no fresh one")
+	away.Start()
+	r.Connected(away)
+	there := *r
+	there.nas = newNAS(t, away, true)
+	there.lets(codes[1], 2)
+	_, result = there.enter(codes[0], 3)
+	require.False(t, result.Accepted)
 	r.AuditVerifies()
 }
