@@ -64,6 +64,9 @@ const (
 	maxCodes = 8 << 10
 	maxShown = 300  // of what is filled in
 	maxQuery = 1000 // of what goes along to the page in another language
+	// maxPassword is what a NAS can ask with, which is shown codes for a user name and
+	// for a password (RFC 2865, section 5.2).
+	maxPassword = 128
 )
 
 // page is what the layout shows; what is empty is not there.
@@ -174,8 +177,25 @@ func (q *request) decide(codes string) {
 	case d.Refused == roll.Expired:
 		q.ask(codes, q.zone.ExpiredMessage)
 	default:
-		q.admit(codes, d)
+		printed := asPrinted(d)
+		if len(printed) > maxPassword {
+			q.ask(codes, q.zone.InvalidMessage)
+			return
+		}
+		q.admit(printed, d)
 	}
+}
+
+// asPrinted are the codes as they were printed, each once, with a blank between:
+// long ones may be typed with blanks in them, and a NAS sends one line.
+func asPrinted(d roll.Decision) string {
+	var codes []string
+	for _, f := range d.Findings {
+		if f.State != roll.Repeated {
+			codes = append(codes, f.Spelling)
+		}
+	}
+	return strings.Join(codes, " ")
 }
 
 // ask shows the form, with what was wrong if anything was.
@@ -212,7 +232,7 @@ func (q *request) admit(codes string, d roll.Decision) {
 	}
 	g.Login = &login{
 		URL:       template.URL(q.zone.Login.URL), //nolint:gosec // staff set it, and the store takes http and https alone
-		UserField: q.zone.Login.UserField, PasswordField: q.zone.Login.PasswordField, Codes: strings.Join(strings.Fields(codes), " "),
+		UserField: q.zone.Login.UserField, PasswordField: q.zone.Login.PasswordField, Codes: codes,
 	}
 	q.write(http.StatusOK, g, origin(q.zone.Login.URL))
 }

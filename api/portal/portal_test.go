@@ -44,11 +44,18 @@ func (d *desk) orElse(err error) error {
 
 func (d *desk) TestCodes(_ context.Context, _ store.Scope, _ visit.SiteID, _ roll.ZoneID, text string) (roll.Decision, error) {
 	d.tried = append(d.tried, text)
+	var findings []roll.Finding
+	for _, code := range strings.Fields(text) {
+		findings = append(findings, roll.Finding{Claim: roll.Claim{Code: code, Reading: roll.Reading{Spelling: strings.TrimSuffix(code, "22")}}})
+	}
 	switch text {
-	case "fresh":
-		return roll.Decision{EndsAt: now.Add(26*time.Hour + 30*time.Minute), Entries: []roll.Entry{{}}}, nil
-	case "active", "active  two":
-		return roll.Decision{EndsAt: now.Add(89*time.Minute + time.Second)}, nil
+	case "fresh", "fresh22":
+		return roll.Decision{Findings: findings, EndsAt: now.Add(26*time.Hour + 30*time.Minute), Entries: []roll.Entry{{}}}, nil
+	case "active", "active  two", strings.TrimSpace(strings.Repeat("sixteen-letters ", 8)), strings.TrimSpace(strings.Repeat("sixteen-letters ", 9)):
+		return roll.Decision{Findings: findings, EndsAt: now.Add(89*time.Minute + time.Second)}, nil
+	case "active active":
+		findings[1].State = roll.Repeated
+		return roll.Decision{Findings: findings, EndsAt: now.Add(time.Hour)}, nil
 	case "over":
 		return roll.Decision{Refused: roll.Expired}, nil
 	case "many":
@@ -153,6 +160,13 @@ func TestAGoodCodeLeadsToTheNetworksOwnForm(t *testing.T) {
 	require.Contains(t, body, `name="auth_pass" value="fresh"`)
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "form-action 'self' http://10.0.0.1:8002;")
 	require.Contains(t, post(h, "/portal/zone", "active  two").Body.String(), `value="active two"`)
+	require.Contains(t, post(h, "/portal/zone", "fresh22").Body.String(), `name="auth_user" value="fresh"`, "as printed")
+	require.Contains(t, post(h, "/portal/zone", "active active").Body.String(), `name="auth_user" value="active"`, "once")
+	eight := strings.TrimSpace(strings.Repeat("sixteen-letters ", 8))
+	require.Contains(t, post(h, "/portal/zone", eight+" ").Body.String(), `name="auth_user" value="`+eight+`"`)
+	nine := post(h, "/portal/zone", eight+" sixteen-letters ").Body.String()
+	require.NotContains(t, nine, "auth_user", "no NAS could send them")
+	require.Contains(t, nine, "No such &lt;code&gt;")
 	require.Contains(t, post(h, "/portal/zone", "active").Body.String(), "Access until it ends in 1\u00a0h 30\u00a0min.")
 
 	d.zone.Login.URL = ""
