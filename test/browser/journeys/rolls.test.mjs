@@ -59,7 +59,7 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   const form = page.getByRole('dialog', { name: 'Add a zone of long codes' })
   await form.getByRole('button', { name: 'Add', exact: true }).click()
   await form.getByText('A zone needs a name.').waitFor()
-  await form.getByLabel('Name', { exact: true }).fill('Café')
+  await form.locator('input:focus[aria-invalid=true]').fill('Café')
   await form.getByRole('button', { name: 'Add an access point' }).click()
   const { items: nases } = await call('GET', `/sites/${stack.site}/nases`)
   await form.getByLabel('Access point 1', { exact: true }).selectOption(nases.find((n) => n.source === '127.0.0.1/32').id)

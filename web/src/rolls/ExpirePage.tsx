@@ -13,6 +13,7 @@ import { expireAll, type Expired, expireMost, linesOf } from './batch.ts'
 import { OfZone } from './OfZone.tsx'
 import { readAgain, type Zone } from './queries.ts'
 import classes from './Rolls.module.css'
+import { useNumber } from './useNumber.ts'
 
 /** Ends codes for good, before or during use, as many as somebody has on a list. */
 export function ExpirePage() {
@@ -28,6 +29,7 @@ function Batch({ zone }: { zone: Zone }) {
   const { t } = useText()
   const site = useSite()
   const client = useQueryClient()
+  const number = useNumber()
   const [text, setText] = useState('')
   const [asking, setAsking] = useState(false)
   const [report, setReport] = useState<Expired | null>(null)
@@ -64,7 +66,7 @@ function Batch({ zone }: { zone: Zone }) {
       >
         <Textarea
           label={t('web.rolls.codes')}
-          description={t('web.rolls.expire.codes.text', { most: expireMost })}
+          description={t('web.rolls.expire.codes.text', { most: number.whole(expireMost) })}
           classNames={{ input: classes.code }}
           autosize
           minRows={4}
@@ -78,7 +80,7 @@ function Batch({ zone }: { zone: Zone }) {
             setReport(null)
             setError(null)
           }}
-          error={lines.length > expireMost ? t('web.rolls.fault.most', { most: expireMost }) : undefined}
+          error={lines.length > expireMost ? t('web.rolls.fault.most', { most: number.whole(expireMost) }) : undefined}
         />
         <Button type="submit" color="red.9" disabled={lines.length === 0 || lines.length > expireMost}>
           {lines.length === 0 ? t('web.rolls.expire') : t.count('web.rolls.expire.action', lines.length)}

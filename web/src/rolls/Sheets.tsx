@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import { createPortal } from 'react-dom'
 import { QRCode } from '../slip/QRCode.tsx'
 import { useSite } from '../site.tsx'
@@ -32,7 +32,9 @@ export function Sheets({ paper, printed, how, done }: Props) {
     ) : (
       <article className="codes" data-paper="receipt">
         {printed.codes.map((c) => (
-          <Ticket key={c.ticket} printed={printed} code={c} how={how} />
+          <Ticket key={c.ticket} printed={printed} code={c} how={how}>
+            <Stamp printed={printed} />
+          </Ticket>
         ))}
       </article>
     ),
@@ -81,9 +83,9 @@ function Stamp({ printed: { zone, roll, printed_at: at } }: Pick<Props, 'printed
   })
 }
 
-type TicketProps = Pick<Props, 'printed' | 'how'> & { code: Printed['codes'][number] }
+type TicketProps = Pick<Props, 'printed' | 'how'> & { code: Printed['codes'][number]; children?: ReactNode }
 
-function Ticket({ printed, code, how }: TicketProps) {
+function Ticket({ printed, code, how, children }: TicketProps) {
   const { t } = useText()
   const site = useSite()
   const span = useSpan()
@@ -100,6 +102,7 @@ function Ticket({ printed, code, how }: TicketProps) {
           <p className="number">{t('web.paper.number', { zone: zone.name, number: roll.number, ticket: code.ticket })}</p>
         </div>
       </div>
+      {children && <p className="number">{children}</p>}
     </section>
   )
 }

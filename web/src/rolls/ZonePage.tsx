@@ -77,9 +77,11 @@ function Rolls({ zone }: { zone: Zone }) {
         )
       }
     >
-      <Lines query={rolls} empty={t('web.rolls.none')}>
-        {(r) => <RollLine key={r.id} zone={zone} roll={r} />}
-      </Lines>
+      <div className={own.rolls}>
+        <Lines query={rolls} empty={t('web.rolls.none')}>
+          {(r) => <RollLine key={r.id} zone={zone} roll={r} />}
+        </Lines>
+      </div>
       {adding && <RollDialog zone={zone} rolls={rolls.data ?? []} close={() => setAdding(false)} />}
     </Part>
   )
@@ -110,7 +112,11 @@ function Facts({ zone: z }: { zone: Zone }) {
       <dt>{t('web.zone.expired')}</dt>
       <dd>{z.expired_message}</dd>
       <dt>{t('web.zone.portal')}</dt>
-      <dd className={own.code}>{portal}</dd>
+      <dd className={own.code}>
+        <a href={portal} target="_blank" rel="noreferrer">
+          {portal}
+        </a>
+      </dd>
       {z.login_url && (
         <>
           <dt>{t('web.zone.login')}</dt>

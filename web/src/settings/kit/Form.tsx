@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Modal, Text } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef } from 'react'
 import { Problem } from '../../api/problem.ts'
 import { useProblemText, Waiting } from '../../look/States.tsx'
 import { useText } from '../../text/useText.tsx'
@@ -18,14 +18,13 @@ type Props = {
 /** A form on a page. Whoever leaves it half done is asked. */
 export function Form({ form, shown, action, children }: Props) {
   const { t } = useText()
+  const { at, submit } = useSubmit(form)
   return (
     <form
+      ref={at}
       noValidate
       className={classes.form}
-      onSubmit={(e) => {
-        e.preventDefault()
-        form.submit()
-      }}
+      onSubmit={submit}
     >
       {children}
       <Complaint form={form} shown={shown} />
@@ -48,6 +47,7 @@ export function Form({ form, shown, action, children }: Props) {
 /** A form in a dialog. */
 export function FormDialog({ title, form, shown, action, close, children }: Props & { title: string; close: () => void }) {
   const { t } = useText()
+  const { at, submit } = useSubmit(form)
   return (
     <Modal
       opened
@@ -58,12 +58,10 @@ export function FormDialog({ title, form, shown, action, close, children }: Prop
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form
+        ref={at}
         noValidate
         className={classes.form}
-        onSubmit={(e) => {
-          e.preventDefault()
-          form.submit()
-        }}
+        onSubmit={submit}
       >
         {children}
         <Complaint form={form} shown={shown} />
@@ -79,6 +77,23 @@ export function FormDialog({ title, form, shown, action, close, children }: Prop
       </form>
     </Modal>
   )
+}
+
+/** Leads to the first field that is not accepted, which may be out of sight. */
+function useSubmit({ submit, error }: FormState) {
+  const at = useRef<HTMLFormElement>(null)
+  const toFault = () => at.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  useEffect(() => {
+    if (error !== null) toFault()
+  }, [error])
+  return {
+    at,
+    submit: (e: FormEvent) => {
+      e.preventDefault()
+      submit()
+      requestAnimationFrame(toFault)
+    },
+  }
 }
 
 /** What is wrong and stands at no field. */
