@@ -18,7 +18,7 @@ import (
 
 // pageRoutes are the addresses at which the dashboard shows something. Whatever
 // else is unknown stays a 404: a mistyped API path must not answer with a page.
-var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/setup", "/kiosk", "/sites/*rest", "/visits/*rest"}
+var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/setup", "/kiosk", "/sites/*rest", "/visits/*rest", "/settings/*rest"}
 
 // pagePolicy allows the dashboard its own files and nothing inline. Whoever gets
 // markup into a page gets no script or style to run with it.

@@ -3,6 +3,10 @@ package api_test
 import (
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -66,6 +70,29 @@ func TestDashboardAnswersAtItsOwnAddresses(t *testing.T) {
 	}
 	a, _ = b.fetch(t, "POST", "/sign-in")
 	require.Equal(t, 405, a.status)
+}
+
+var pageAt = regexp.MustCompile(`getParentRoute: \(\) => (?:inside|root),\s*path: '([^']+)'`)
+
+// Whatever address the dashboard knows can be opened, mailed and reloaded.
+func TestDashboardAnswersWhereItHasPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withDashboard)
+	files, err := filepath.Glob("../web/src/*/*.tsx")
+	require.NoError(t, err)
+	own, err := filepath.Glob("../web/src/*.tsx")
+	require.NoError(t, err)
+	pages := 0
+	for _, file := range append(files, own...) {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range pageAt.FindAllStringSubmatch(string(source), -1) {
+			pages++
+			a, _ := b.fetch(t, "GET", strings.ReplaceAll(found[1], "$", "a-"))
+			require.Equal(t, 200, a.status, "%s, of %s", found[1], file)
+		}
+	}
+	require.Greater(t, pages, 7)
 }
 
 func TestDashboardAssets(t *testing.T) {
