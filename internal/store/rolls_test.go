@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -326,6 +327,33 @@ func TestOtherKeysRetireAllRolls(t *testing.T) {
 	zone, err = b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, store.ZoneChange{Series: &store.SeriesChange{RollBits: new(16)}})
 	require.NoError(t, err)
 	require.Equal(t, roll.Ready, b.state(t, zone, b.codes(t, zone, again)[0]))
+}
+
+// However often a zone's keys were changed, and with all its ways, it fits a frame: one
+// that does not would keep the site's agents from hearing anything.
+func TestAZoneFitsAFrame(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	nas, zone := b.newNAS(t, "10.0.0.0/8"), b.zone(t, store.CompatibleZone, "lobby")
+	change := store.ZoneChange{Retire: true, InvalidMessage: new(strings.Repeat("<", 200)), ExpiredMessage: new(strings.Repeat("<", 200))}
+	for i := range 500 {
+		change.Ways = append(change.Ways, wire.Way{NASID: nas.ID, SSID: fmt.Sprintf("%s%03d", strings.Repeat("<", 29), i)})
+	}
+	_, err := b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, change)
+	require.NoError(t, err)
+	for i := range 199 {
+		_, err = b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, store.ZoneChange{Retire: true, Series: &store.SeriesChange{RollBits: new(14 + i%2)}})
+		require.NoError(t, err)
+	}
+	_, err = b.UpdateZone(t.Context(), b.desk, b.site.ID, zone.ID, store.ZoneChange{Retire: true, Series: &store.SeriesChange{RollBits: new(13)}})
+	require.Equal(t, visit.KindConflict, visit.KindOf(err))
+	require.NoError(t, b.Snapshot(t.Context(), b.site.ID, func(part wire.Snapshot) error {
+		frame, err := wire.Encode(&part)
+		if len(part.Zones) > 0 {
+			t.Logf("%d octets of %d", len(frame), wire.MaxFrame)
+		}
+		return err
+	}))
 }
 
 func TestOldAccessesSettleIntoTheMask(t *testing.T) {

@@ -288,7 +288,19 @@ func (t *tx) insertSeries(ctx context.Context, zone roll.ZoneID, made newSeries)
 	return t.putSeries(ctx, zone, roll.SeriesID(text), made, nil)
 }
 
+// maxSeries is how many a zone has and had, so that it fits a frame.
+const maxSeries = 200
+
+var errTooManySeries = visit.Errorf(visit.KindConflict, "series_too_many", "The zone's keys, bits and character set were changed %d times. Make a new zone.", maxSeries)
+
 func (t *tx) putSeries(ctx context.Context, zone roll.ZoneID, id roll.SeriesID, made newSeries, retired *time.Time) error {
+	count, err := scalars[int](ctx, t, `select count(*)::integer from roll_series where zone_id = @zone`, pgx.NamedArgs{"zone": zone})
+	if err != nil {
+		return err
+	}
+	if count[0] >= maxSeries {
+		return errTooManySeries
+	}
 	public, err := t.s.keyring.Seal(made.public.PEM(), seriesPlace(id, "public"))
 	if err != nil {
 		return err
