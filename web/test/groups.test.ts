@@ -20,6 +20,7 @@ import {
 } from '../src/groups/series.ts'
 import { asCSV, letterOf, lineAt, sample, sheetColumns, textOf } from '../src/groups/sheet.ts'
 import { cellsOf, emptyMember, isBlank, memberFaults, membersMost, paste, tidied } from '../src/groups/table.ts'
+import de from '../src/text/de.ts'
 import { sayer } from '../src/text/text.ts'
 import { nextTry } from '../src/visit/ending.ts'
 import { site, visit } from './visits.ts'
@@ -180,4 +181,18 @@ test('small rules', () => {
   const [late, soon] = ['2026-11-24T10:00:00Z', '2026-11-24T09:30:00Z']
   expect(nextTry([story(late), story(soon), story(null)])).toBe(soon)
   expect(nextTry([story(soon, soon)])).toBeNull()
+})
+
+test('what settings are refused for is said in German too', () => {
+  const t = sayer(de)
+  for (const [said, mine] of [
+    ['These are not networks such as 10.1.0.0/24.', 'web.mend.networks'],
+    ['This PIN is guessed first. Take one without a pattern.', 'web.mend.pin'],
+    ['The URL must begin with https.', 'web.mend.url'],
+    ['You invite visitors to yourself.', 'web.mend.host'],
+    ['A webhook needs a name of at most 200 characters.', 'web.mend.long'],
+    ['This is one of the passwords that are tried first.', 'web.reset.rule'],
+  ] as const) {
+    expect(mended(t, 'invalid', said)).toBe(de[mine])
+  }
 })

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Modal, Text } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useEffect, useRef } from 'react'
 import { Problem } from '../../api/problem.ts'
+import { mended } from '../../groups/mend.ts'
 import { useProblemText, Waiting } from '../../look/States.tsx'
 import { useText } from '../../text/useText.tsx'
 import classes from './Page.module.css'
@@ -98,6 +99,7 @@ function useSubmit({ submit, error }: FormState) {
 
 /** What is wrong and stands at no field. */
 function Complaint({ form, shown }: Pick<Props, 'form' | 'shown'>) {
+  const { t } = useText()
   const explain = useProblemText()
   const { error } = form
   if (error === null) return null
@@ -107,7 +109,7 @@ function Complaint({ form, shown }: Pick<Props, 'form' | 'shown'>) {
   if (fields.length > 0 && others.length === 0) return null
   return (
     <Alert color="red" role="alert">
-      {explain(error)} {others.map(([, message]) => message).join(' ')}
+      {explain(error)} {others.map(([, message]) => mended(t, 'invalid', message)).join(' ')}
     </Alert>
   )
 }

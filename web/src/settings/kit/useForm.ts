@@ -1,6 +1,8 @@
 import { useState } from 'react'
 import { Problem } from '../../api/problem.ts'
 import { useAct } from '../../dialog/useAct.ts'
+import { mended } from '../../groups/mend.ts'
+import { useText } from '../../text/useText.tsx'
 
 export type Faults = Record<string, string | undefined>
 
@@ -20,6 +22,7 @@ export function useForm<T extends object>(
   const [edited, setEdited] = useState<T | null>(null)
   const [sent, setSent] = useState<T | null>(null)
   const { busy, error, run } = useAct()
+  const { t } = useText()
   const value = edited ?? initial
   const own = sent ? check(value) : {}
   const theirs = error instanceof Problem ? error.fields : {}
@@ -27,7 +30,8 @@ export function useForm<T extends object>(
   const fault = (path: string): string | undefined => {
     if (own[path]) return own[path]
     const name = path.split(/[.[]/)[0] as keyof T
-    return sent && same(sent[name], value[name]) ? theirs[path] : undefined
+    const said = sent && same(sent[name], value[name]) ? theirs[path] : undefined
+    return said && mended(t, 'invalid', said)
   }
   const submit = () => {
     setSent(value)
