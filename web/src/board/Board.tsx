@@ -1,11 +1,10 @@
-import { ActionIcon, Button, Tooltip } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { countsQuery, visitsQuery } from '../api/queries.ts'
 import type { Tab } from '../api/types.ts'
 import { useDialog } from '../dialog/Dialogs.tsx'
-import { Icon } from '../look/Icon.tsx'
 import { Empty, Failed, Waiting } from '../look/States.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
@@ -15,10 +14,10 @@ import { useTitle } from '../useTitle.ts'
 import classes from './Board.module.css'
 import { List } from './List.tsx'
 import { Loading } from './Loading.tsx'
-import { NewMenu } from './NewMenu.tsx'
 import { usePrint } from './Print.tsx'
 import { Selected } from './Selected.tsx'
-import { manyOf, type Selection, useSelection } from './useSelection.ts'
+import { Tools } from './Tools.tsx'
+import { type Selection, useSelection } from './useSelection.ts'
 
 const tabs: readonly { tab: Tab; path: string }[] = [
   { tab: 'expected', path: 'expected' },
@@ -48,18 +47,7 @@ export function Board() {
       <h1 className="sr">{t('web.nav.board')}</h1>
       <div className={classes.bar}>
         <Tabs path={path} q={q} />
-        <div className={classes.tools}>
-          {manyOf(tab, can) && (
-            <Tool
-              icon="select"
-              name={t('web.many.select')}
-              pressed={selection.on}
-              run={selection.on ? selection.end : selection.begin}
-            />
-          )}
-          <Tool icon="print" name={t('web.print')} run={print.run} />
-          {can('visits.write') && <NewMenu create={create} />}
-        </div>
+        <Tools tab={tab} selection={selection} print={print.run} create={create} />
       </div>
       {print.reading > 0 && (
         <div className={classes.strip}>
@@ -70,23 +58,6 @@ export function Board() {
       {print.sheet}
       <Outlet />
     </div>
-  )
-}
-
-function Tool(props: { icon: 'select' | 'print'; name: string; pressed?: boolean; run: () => void }) {
-  return (
-    <Tooltip label={props.name}>
-      <ActionIcon
-        variant={props.pressed ? 'light' : 'subtle'}
-        color={props.pressed ? undefined : 'gray'}
-        size="lg"
-        aria-label={props.name}
-        aria-pressed={props.pressed}
-        onClick={props.run}
-      >
-        <Icon name={props.icon} />
-      </ActionIcon>
-    </Tooltip>
   )
 }
 

@@ -7,7 +7,6 @@ import classes from './Board.module.css'
 /** The usual new visit, and beside it the ways to several. */
 export function NewMenu({ create }: { create: () => void }) {
   const { t } = useText()
-  const open = useDialog()
   return (
     <Button.Group className={classes.create}>
       <Button leftSection={<Icon name="plus" size={18} />} onClick={create}>
@@ -23,11 +22,22 @@ export function NewMenu({ create }: { create: () => void }) {
           <Menu.Item rightSection={<kbd className={classes.kbd}>n</kbd>} onClick={create}>
             {t('web.new.one')}
           </Menu.Item>
-          <Menu.Item onClick={() => open({ kind: 'new', walkIn: false, days: true })}>{t('web.new.days')}</Menu.Item>
-          <Menu.Item onClick={() => open({ kind: 'group' })}>{t('web.new.group')}</Menu.Item>
-          <Menu.Item onClick={() => open({ kind: 'import' })}>{t('web.new.import')}</Menu.Item>
+          <WaysToSeveral />
         </Menu.Dropdown>
       </Menu>
     </Button.Group>
+  )
+}
+
+/** Of a menu: more than one day, or more than one visitor. */
+export function WaysToSeveral() {
+  const { t } = useText()
+  const open = useDialog()
+  return (
+    <>
+      <Menu.Item onClick={() => open({ kind: 'new', walkIn: false, days: true })}>{t('web.new.days')}</Menu.Item>
+      <Menu.Item onClick={() => open({ kind: 'group' })}>{t('web.new.group')}</Menu.Item>
+      <Menu.Item onClick={() => open({ kind: 'import' })}>{t('web.new.import')}</Menu.Item>
+    </>
   )
 }

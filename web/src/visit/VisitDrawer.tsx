@@ -90,6 +90,11 @@ function Person({ detail: { visit } }: { detail: Detail }) {
     ],
     [t('web.form.departure'), at(visit.expected_departure)],
     [t('web.detail.left'), visit.left_at && at(visit.left_at)],
+    [
+      t('web.detail.rules'),
+      visit.rules_accepted_at &&
+        t('web.detail.rules.version', { version: visit.rules_version ?? 0, at: at(visit.rules_accepted_at) }),
+    ],
   ]
   return (
     <dl className={classes.facts}>
