@@ -114,7 +114,7 @@ func (s *Server) invited(ctx context.Context, in Invitation, purposes ...link.Pu
 	return found, unknownIs(err, visit.ErrInvitationNotFound)
 }
 
-// asking counts a question of a kiosk and returns where it may look.
+// asking counts what a kiosk wants to know or to register, and returns its one site.
 func (s *Server) asking(ctx context.Context) (store.Scope, error) {
 	p := auth.PrincipalOf(ctx)
 	if _, err := kioskSite(p); err != nil {
@@ -229,10 +229,11 @@ type walkInInput struct {
 // walkIn registers a visitor who stands at the kiosk and checks them in. It links to
 // no known person: a screen in the lobby completes nobody's name.
 func (s *Server) walkIn(ctx context.Context, in *walkInInput) (*kioskCheckInAnswer, error) {
-	site, err := kioskSite(auth.PrincipalOf(ctx))
+	scope, err := s.asking(ctx)
 	if err != nil {
 		return nil, err
 	}
+	site := scope.Sites[0]
 	b := in.Body
 	outcome, err := s.Store.Register(ctx, s.keyed(ctx, in.Key, 201, "kiosk-walk-in", b), visit.Registration{
 		SiteID: site, Visitor: visit.Visitor(b.Visitor), Host: visit.Host(b.Host), Purpose: b.Purpose, ExpectedDeparture: b.ExpectedDeparture,

@@ -316,6 +316,11 @@ func TestKiosksAreLimited(t *testing.T) {
 	b.refused(t, 429, "too_many_requests", at(screen, "invitation", object{"code": "2222222222"}))
 	b.refused(t, 404, "invitation_not_found", at(other, "invitation", object{"code": "2222222222"}))
 	b.want(t, 200, call{path: "/api/v1/kiosk", header: screen})
+	lobby, visitor := b.kiosk(t, b.site, true), object{"visitor": object{"last_name": "Quill"}}
+	for range 3 {
+		b.want(t, 201, at(lobby, "walk-in", visitor))
+	}
+	b.refused(t, 429, "too_many_requests", at(lobby, "walk-in", visitor))
 }
 
 // A kiosk that is revoked, or whose site is archived, is none.

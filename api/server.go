@@ -37,8 +37,8 @@ type Config struct {
 	// and CodeGuesses by zone; nil: no limit.
 	CodeTries   *limit.Limiter
 	CodeGuesses *limit.Limiter
-	// KioskAsks limits how often a kiosk may ask about an invitation or a user name,
-	// by kiosk; nil: no limit.
+	// KioskAsks limits how often a kiosk may ask about an invitation or a user name, or
+	// register somebody, by kiosk; nil: no limit.
 	KioskAsks *limit.Limiter
 	Live      Live                                     // GET /api/v1/live
 	Pages     fs.FS                                    // the dashboard, see web.Files; nil: none
