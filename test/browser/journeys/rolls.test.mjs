@@ -31,8 +31,8 @@ async function open(t, user) {
 }
 
 /** Looks, and goes back to a desk's screen. */
-async function seen(b, ...how) {
-  await look(b, ...how)
+async function seen(b, name) {
+  await look(b, name, { short: true })
   await b.page.setViewportSize({ width: 1440, height: 1000 })
 }
 
@@ -52,7 +52,7 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   const { page } = b
   await page.goto(at(''))
   await page.getByText('No zone yet.', { exact: false }).waitFor()
-  await seen(b, 'zones-empty', { short: true })
+  await seen(b, 'zones-empty')
   await page.getByRole('button', { name: 'Add a zone' }).click()
   await page.getByRole('dialog').getByRole('radio', { name: /^Long codes/ }).waitFor()
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -64,7 +64,7 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   const { items: nases } = await call('GET', `/sites/${stack.site}/nases`)
   await form.getByLabel('Access point 1', { exact: true }).selectOption(nases.find((n) => n.source === '127.0.0.1/32').id)
   await form.getByLabel('Text for an expired code').fill('Your time is over. Ask at the bar.')
-  await seen(b, 'zone-form', { short: true })
+  await seen(b, 'zone-form')
   await form.getByRole('button', { name: 'Add', exact: true }).click()
 
   await page.getByRole('heading', { name: 'Café' }).waitFor()
@@ -78,14 +78,14 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   await make.getByText('1 to 10000').waitFor()
   await make.getByLabel('How many codes').fill('40')
   await make.getByLabel('Description').fill('Bar, summer')
-  await seen(b, 'roll-form', { short: true })
+  await seen(b, 'roll-form')
   await make.getByRole('button', { name: 'Make the roll' }).click()
   const roll = line(page, 'Roll 1: 2 hours per code')
   await roll.getByText('40 ready').waitFor()
 
   await roll.getByRole('button', { name: 'Print Roll 1' }).click()
   const print = page.getByRole('dialog', { name: 'Print Roll 1' })
-  await seen(b, 'print-codes', { short: true })
+  await seen(b, 'print-codes')
   await print.getByRole('button', { name: 'Print 40 codes' }).click()
   const sheet = await printed(page)
   assert.equal(sheet.codes.length, 40)
@@ -116,7 +116,6 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   await page.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name: 'Active' }).click()
   const used = line(page, first)
   await used.getByText(/^1 h 59 min left$/).waitFor({ timeout: 20_000 })
-  await used.getByText('1 device online', { exact: false }).waitFor({ timeout: 20_000 })
   await seen(b, 'active-codes')
 
   await page.goto(at('test'))
@@ -131,10 +130,8 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
 
   await page.goto(at('active'))
   await used.getByRole('button', { name: 'End roll 1, ticket 1' }).click()
-  await seen(b, 'end-code', { short: true })
   await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click()
   await page.getByText('No code is in use.', { exact: false }).waitFor()
-  await seen(b, 'active-none', { short: true })
 
   await page.goto(at('expire'))
   await page.getByLabel('Codes', { exact: true }).fill(`${first}\n\n${second}\nnonsense\n`)
@@ -166,7 +163,7 @@ test('compatible codes come with a warning, and changing what they are made with
   await page.getByRole('button', { name: 'Add a zone' }).click()
   await page.getByRole('radio', { name: /^pfSense-compatible/ }).check()
   await page.getByText('Whoever has 2 printed codes can work out every code', { exact: false }).waitFor()
-  await seen(b, 'zone-kind', { short: true })
+  await seen(b, 'zone-kind')
   await page.getByRole('button', { name: 'Continue' }).click()
   const form = page.getByRole('dialog', { name: 'Add a pfSense-compatible zone' })
   await form.getByText('up to 6 characters under a key of 32 bits', { exact: false }).waitFor()
@@ -197,7 +194,7 @@ test('compatible codes come with a warning, and changing what they are made with
   }
   let sure = await change()
   await sure.getByText('100 codes that were never used').waitFor()
-  await seen(b, 'retire', { short: true })
+  await seen(b, 'retire')
   assert.equal(await sure.getByRole('button', { name: /^Change and end/ }).isDisabled(), true)
   await sure.getByRole('button', { name: 'Cancel' }).click()
   await page.getByText('Nothing was changed', { exact: false }).waitFor()
@@ -234,10 +231,10 @@ test('a cashier makes, prints, sells, tests and ends codes, and changes nothing 
   await page.getByRole('menuitem').click()
   const sell = page.getByRole('dialog', { name: 'Mark codes of Roll 1 as sold' })
   await sell.getByLabel('To ticket').fill('2')
-  await seen(b, 'sell', { short: true })
+  await seen(b, 'sell')
   await sell.getByRole('button', { name: 'Mark 2 codes' }).click()
   await roll.getByText('2 sold').waitFor()
-  await seen(b, 'zone-cashier', { short: true })
+  await seen(b, 'zone-cashier')
   await page.goto(at('../network/agents'))
   await page.getByText('You may not do this.').waitFor()
   assert.deepEqual(b.faults, [])
