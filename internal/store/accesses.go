@@ -102,7 +102,9 @@ func (t *tx) settleHolder(ctx context.Context, zone zoneRow, usage *roll.Usage, 
 	t.follow(zone.SiteID, ledgerAccess, string(holder.AccessID()))
 	ends := usage.EndsAt(holder)
 	switch {
-	case ends.IsZero() && (!known || row.EndedAt != nil):
+	case ends.IsZero() && !known:
+		return t.noteAccess(ctx, zone, usage, holder, why)
+	case ends.IsZero() && row.EndedAt != nil:
 		return nil
 	case ends.IsZero():
 		return t.endAccess(ctx, row, why)
@@ -136,6 +138,22 @@ func (t *tx) beginAccess(ctx context.Context, zone zoneRow, usage *roll.Usage, h
 		return err
 	}
 	return t.record(row.event(visit.EventAccessStarted, why.actor))
+}
+
+// noteAccess keeps an access that had ended before it was heard of, if it holds other
+// codes: what they were used for is told under its id. Nothing is to be done for it.
+func (t *tx) noteAccess(ctx context.Context, zone zoneRow, usage *roll.Usage, holder roll.Ticket, why cause) error {
+	started := startOf(usage, holder)
+	if started.IsZero() {
+		return nil
+	}
+	const insert = `insert into accesses (id, kind, site_id, zone_id, roll_id, ticket, started_at, ends_at, ended_at, end_reason, taken_at, sealed_at, created_at)
+		values (@id, 'roll', @site, @zone, @roll, @ticket, @started, @started, @now, @reason, @now, @now, @now)`
+	_, err := t.Exec(ctx, insert, pgx.NamedArgs{
+		"id": holder.AccessID(), "site": zone.SiteID, "zone": zone.ID, "roll": holder.Roll, "ticket": int64(holder.Number),
+		"started": started, "reason": why.end, "now": t.now,
+	})
+	return err
 }
 
 // moveAccess gives an access another end. One that had ended, and of which an agent

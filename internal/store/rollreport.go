@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,7 +49,7 @@ func (r *report) rollUse(ctx context.Context, use wire.RollUse) error {
 	if !ok {
 		return errSkip
 	}
-	if err := r.mergeReported(ctx, zone, use.Entries, "agent:"+string(r.agent)); err != nil {
+	if err := r.mergeReported(ctx, zone, notAhead(use.Entries, r.now), "agent:"+string(r.agent)); err != nil {
 		return err
 	}
 	var holders []string
@@ -60,6 +61,21 @@ func (r *report) rollUse(ctx context.Context, use wire.RollUse) error {
 		r.accesses[id] = true
 	}
 	return err
+}
+
+// maxAhead is how far in the future an agent may report a first use.
+const maxAhead = time.Minute
+
+// notAhead has uses that a wrong clock put later than that begin now. The earliest use
+// of a code counts, so the agent follows.
+func notAhead(entries []wire.RollEntry, now time.Time) []wire.RollEntry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		if entries[i].At.After(now.Add(maxAhead)) {
+			entries[i].At = now
+		}
+	}
+	return entries
 }
 
 // refusedName is the name that a refused login is remembered by. A roll code is all

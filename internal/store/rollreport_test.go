@@ -122,6 +122,22 @@ func TestAnAgentReportsAFirstUse(t *testing.T) {
 	b.verify(t)
 }
 
+// An agent whose clock was a day ahead gives nobody a day more, once it is heard of.
+func TestAFirstUseIsNotInTheFuture(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	a, zone := b.reporting(t, "a"), b.zone(t, store.LongZone, "lobby")
+	r := b.roll(t, zone, 1, 10)
+	now := b.Clock.Now().Truncate(time.Second)
+	for range 2 { // a repeat changes nothing
+		a.uses(t, zone, used(r, 3, 3, now.Add(24*time.Hour)), used(r, 4, 4, now.Add(30*time.Second)))
+		usage, _ := b.told(t)
+		require.Equal(t, now.Add(time.Hour), usage.EndsAt(roll.Ticket{Roll: r.ID, Number: 3}))
+		require.Equal(t, now.Add(time.Hour+30*time.Second), usage.EndsAt(roll.Ticket{Roll: r.ID, Number: 4}), "a clock may be a little wrong")
+		b.Clock.Advance(time.Minute)
+	}
+}
+
 // Between its end and its settling, an access is all that says that its codes are used.
 func TestCodesThatRanOutAreToldUntilTheyAreSettled(t *testing.T) {
 	t.Parallel()
@@ -247,6 +263,7 @@ func TestReportsOfSeveralAgentsMerge(t *testing.T) {
 		for number := uint32(1); number <= tickets; number++ {
 			ticket := roll.Ticket{Roll: r.ID, Number: number}
 			ends := model.EndsAt(ticket)
+			require.Equal(rt, model.Of(ticket).Used(), known.Of(ticket).Used(), "no agent takes it for a fresh one, ticket %d", number)
 			require.Equal(rt, ends, known.EndsAt(ticket), "as an agent computes it, ticket %d", number)
 			grant, live := grants[ticket.AccessID()]
 			if !ends.IsZero() {

@@ -66,7 +66,7 @@ func (s *Store) settleZone(ctx context.Context, id roll.ZoneID, accesses []strin
 		if _, err := t.Exec(ctx, `delete from commands where visit_id = any(@ids::uuid[])`, pgx.NamedArgs{"ids": accesses}); err != nil {
 			return err
 		}
-		// Records without an access are of codes whose holder ended before they came in.
+		// Records without an access are of codes whose holder was settled before they came in.
 		const spent = `delete from roll_records r where r.zone_id = @zone and (
 				exists (select from unnest(@rolls::uuid[], @tickets::bigint[]) h (roll_id, ticket)
 					where h.roll_id = r.holder_roll_id and h.ticket = r.holder_ticket)
