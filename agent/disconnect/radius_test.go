@@ -99,7 +99,8 @@ func TestErrorCauses(t *testing.T) {
 func TestRetransmissionIsTheIdenticalDatagram(t *testing.T) {
 	t.Parallel()
 	n := newTestNAS(t, silent, silent, ack)
-	out := newDriver(quick).Disconnect(t.Context(), n.nas(), testSession())
+	third := Schedule{First: 300 * time.Millisecond, Cap: 5 * time.Second, Tries: 3, All: 10 * time.Second} // which is answered within a second and more
+	out := newDriver(third).Disconnect(t.Context(), n.nas(), testSession())
 	require.Equal(t, visit.TerminationAccepted, out.State)
 	got := n.requests()
 	require.Len(t, got, 3)
