@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,8 @@ type Book struct {
 
 	mu    sync.Mutex // guards all below, and is held while the disk is written
 	state state
-	class string // of the last write's failure
+	class string          // of the last write's failure
+	told  map[string]bool // uses that the journal has, and whose note is still on disk
 	// Guesses are the wrong codes that a zone may be sent before it checks none.
 	guesses map[string]*rate.Limiter
 }
@@ -93,7 +95,7 @@ func Open(cfg Config) (*Book, error) {
 	if cfg.Cut == nil {
 		cfg.Cut = func(wire.Grant, []wire.Session) {}
 	}
-	b := &Book{cfg: cfg, wake: make(chan struct{}, 1), guesses: map[string]*rate.Limiter{}}
+	b := &Book{cfg: cfg, wake: make(chan struct{}, 1), told: map[string]bool{}, guesses: map[string]*rate.Limiter{}}
 	db, moved, err := vault.OpenDB(filepath.Join(cfg.Dir, "rolls.db"), cfg.Keys.Derive("rolls"), b.state.load)
 	if moved != nil {
 		cfg.Logger.Error("the book of roll codes is unreadable and was moved aside; none is accepted until the hub has sent it again", "error", moved)
@@ -176,6 +178,7 @@ func (b *Book) settle(holder roll.Ticket) []ledger.Ended {
 
 const (
 	appendFor   = 3 * time.Second
+	announceFor = time.Second // while a guest waits
 	reportRetry = 10 * time.Second
 )
 
@@ -196,20 +199,20 @@ func (b *Book) Run(ctx context.Context) error {
 	}
 }
 
-// report appends every use that the journal does not have. One that it gets twice,
-// because the note of it was lost, changes nothing at the hub.
+// report appends every use that the journal does not have, and drops the notes of
+// those that it has. One that it gets twice, because that was cut off, changes nothing
+// at the hub.
 func (b *Book) report(ctx context.Context) error {
 	b.mu.Lock()
-	pending := make(map[string]wire.RollUse, len(b.state.unreported))
-	for key, use := range b.state.unreported {
-		pending[key] = use
-	}
+	pending, told := maps.Clone(b.state.unreported), maps.Clone(b.told)
 	b.mu.Unlock()
 	var errs []error
 	for key, use := range pending {
-		if err := b.tell(ctx, use); err != nil {
-			errs = append(errs, err)
-			continue
+		if !told[key] {
+			if err := b.tell(ctx, use, appendFor); err != nil {
+				errs = append(errs, err)
+				continue
+			}
 		}
 		b.mu.Lock()
 		errs = append(errs, b.reported(key))
@@ -218,9 +221,9 @@ func (b *Book) report(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// tell appends a use to the journal.
-func (b *Book) tell(ctx context.Context, use wire.RollUse) error {
-	ctx, cancel := context.WithTimeout(ctx, appendFor)
+// tell appends a use to the journal, if that can be done within a time.
+func (b *Book) tell(ctx context.Context, use wire.RollUse, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	_, err := b.cfg.Journal.Append(ctx, wire.Record{At: b.cfg.Now(), RollUse: &use})
 	return err

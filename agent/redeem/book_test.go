@@ -330,6 +330,18 @@ func TestTheHubHears(t *testing.T) {
 	require.Len(t, s.journal.uses, 1, "told once")
 }
 
+// TestTheHubHearsOfAUseBeforeItsAccounting: the journal has it when the guest is let
+// in, and is told once.
+func TestTheHubHearsOfAUseBeforeItsAccounting(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.let(t, cafe, s.code(1), phone, noon.Add(time.Hour))
+	require.Len(t, s.journal.uses, 1)
+	require.NoError(t, s.report(t.Context()))
+	require.Empty(t, s.state.unreported)
+	require.Len(t, s.journal.uses, 1)
+}
+
 // TestALostBookMakesNoCodeFresh.
 func TestALostBookMakesNoCodeFresh(t *testing.T) {
 	t.Parallel()

@@ -166,5 +166,6 @@ func (b *Book) reported(key string) error {
 		return err
 	}
 	b.state.note(c.unreported)
+	delete(b.told, key)
 	return nil
 }

@@ -2,6 +2,7 @@ package redeem
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -97,7 +98,9 @@ func (b *Book) admit(login Login, d roll.Decision, accepted func(wire.Grant), le
 }
 
 // record brings first uses to the disk, together with the note that the hub is to
-// hear of them, and then into memory. Run tells the journal.
+// hear of them, into memory, and into the journal: there before the accounting of
+// this login, which means nothing without it. What the journal does not take now Run
+// offers it again.
 func (b *Book) record(login Login, entries []roll.Entry) error {
 	use := wire.RollUse{ZoneID: login.Zone, NASID: login.NASID}
 	c := newChange()
@@ -111,6 +114,9 @@ func (b *Book) record(login Login, entries []roll.Entry) error {
 		return err
 	}
 	b.state.change(c)
+	if err := b.tell(context.Background(), use, announceFor); err == nil {
+		b.told[key] = true
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default: // it will look anyway
