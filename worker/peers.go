@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,23 +46,33 @@ func (p *Peers) Push(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	pushed := 0
+	pushed, failed := 0, error(nil)
 	for _, id := range due {
-		push, err := p.Store.ComposePush(ctx, id)
+		sent, err := p.push(ctx, id)
 		if err != nil {
-			return pushed, err
+			failed = errors.Join(failed, err)
+			if err := p.Store.PushFailed(ctx, store.ZonePush{Peer: store.Peer{ID: id}}, "internal"); err != nil {
+				return pushed, errors.Join(failed, err)
+			}
 		}
-		if refused, reason := p.send(ctx, push); reason != "" {
-			err = p.Store.PushFailed(ctx, push, reason)
-		} else {
-			err = p.Store.Pushed(ctx, push, refused)
+		if sent {
 			pushed++
 		}
-		if err != nil {
-			return pushed, err
-		}
 	}
-	return pushed, nil
+	return pushed, failed
+}
+
+// push sends what one peer does not have, and reports whether it took it.
+func (p *Peers) push(ctx context.Context, id store.PeerID) (sent bool, err error) {
+	push, err := p.Store.ComposePush(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	refused, reason := p.send(ctx, push)
+	if reason != "" {
+		return false, p.Store.PushFailed(ctx, push, reason)
+	}
+	return true, p.Store.Pushed(ctx, push, refused)
 }
 
 // send returns how many rolls were refused, or why nothing more was sent.
