@@ -71,6 +71,7 @@ func (r *rig) lets(code string, device byte) (mac string) {
 
 type activeCode struct {
 	AccessID string    `json:"access_id"`
+	Sessions int       `json:"sessions"`
 	EndsAt   time.Time `json:"ends_at"`
 }
 
@@ -95,6 +96,7 @@ func TestRollCodes(t *testing.T) {
 			t.Log("first use, and another device in its place")
 			phone := r.lets(codes[0], 1)
 			r.Eventually("the server knows", func() bool { return len(r.active(zone)) == 1 })
+			r.Eventually("and who is online", func() bool { return r.active(zone)[0].Sessions == 1 })
 			ends := r.active(zone)[0].EndsAt
 			require.WithinDuration(t, time.Now().Add(time.Hour), ends, time.Minute)
 			laptop := r.lets(codes[0], 2)
