@@ -49,8 +49,10 @@ func TestTheHubForgot(t *testing.T) {
 	s.set.Grants = []wire.Grant{{ID: string(first.AccessID()), Kind: wire.GrantRoll, Entries: []wire.RollEntry{
 		entryOf(first, roll.Record{At: noon, Holder: first, For: time.Hour}),
 	}}}
-	_, err := s.Replace(s.set)
-	require.NoError(t, err)
+	for range 2 { // once, however often it asks
+		_, err := s.Replace(s.set)
+		require.NoError(t, err)
+	}
 	s.restart(t)
 	require.NoError(t, s.report(t.Context()))
 	told := map[string][]wire.RollEntry{}

@@ -205,6 +205,11 @@ func (s *state) remind(c *change) {
 	for _, e := range c.uses {
 		known[roll.Ticket{Roll: e.RollID, Number: e.Ticket}] = true
 	}
+	for _, use := range s.unreported { // it will hear of these anyhow
+		for _, e := range use.Entries {
+			known[roll.Ticket{Roll: e.RollID, Number: e.Ticket}] = true
+		}
+	}
 	forgotten := map[string][]wire.RollEntry{}
 	for t, record := range s.records {
 		_, changes := c.records[t]
