@@ -19,6 +19,7 @@
 // order nor repetition nor a hub that knows less than this agent does harm. An
 // access ends by its time, by a ticket that is over, or with its roll or zone, but
 // not because a snapshot does not mention it: the hub may not have heard of it yet.
+// It is told again of uses that its snapshot lacks: it may have been restored.
 //
 // # Guessing
 //
