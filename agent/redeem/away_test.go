@@ -97,3 +97,19 @@ func TestADeviceThatLeftWithoutAWord(t *testing.T) {
 	s.silent = map[string]bool{phone: true}
 	s.let(t, cafe, s.code(1), laptop, noon.Add(time.Hour))
 }
+
+// TestWhoIsOnlineStays when a zone is switched off: a NAS with a bound on sessions asks
+// again every few minutes. Nobody else is let in.
+func TestWhoIsOnlineStays(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.let(t, cafe, s.code(1), phone, noon.Add(time.Hour))
+	s.set.Zones[1].Enabled = false
+	_, err := s.Replace(s.set)
+	require.NoError(t, err)
+	s.let(t, cafe, s.code(1), phone, noon.Add(time.Hour))
+	for _, text := range []string{s.code(1), s.code(2), s.code(1) + " " + s.code(2)} {
+		s.refused(t, cafe, text, laptop, wire.RefusedZoneDisabled, "Voucher invalid")
+	}
+	s.refused(t, cafe, s.code(1)+" "+s.code(2), phone, wire.RefusedZoneDisabled, "Voucher invalid")
+}

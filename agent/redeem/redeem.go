@@ -36,7 +36,7 @@ func (b *Book) Redeem(login Login, accepted func(wire.Grant)) Answer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	z := b.state.zones[login.Zone]
-	if z == nil || !z.Enabled {
+	if z == nil {
 		return b.refuse(z, wire.RefusedZoneDisabled, roll.Invalid)
 	}
 	claims, err := b.state.claims(z, login.Text)
@@ -51,6 +51,9 @@ func (b *Book) Redeem(login Login, accepted func(wire.Grant)) Answer {
 		b.guesses[z.ID] = rate.NewLimiter(guessRate, guessBurst)
 	}
 	returns := decision.Refused == "" && len(decision.Entries) == 0 && slices.Contains(devices(live), login.MAC)
+	if !returns && !z.Enabled {
+		return b.refuse(z, wire.RefusedZoneDisabled, roll.Invalid)
+	}
 	if !returns && b.guesses[z.ID].TokensAt(now) < 1 {
 		return b.refuse(z, wire.RefusedTooManyTries, "")
 	}
