@@ -118,6 +118,14 @@ func TestResetsAreLimitedByAddress(t *testing.T) {
 	b.refused(t, 429, "too_many_requests", confirmReset("x", "y"))
 }
 
+// A page that promised a link where no mail is sent would have people wait for it.
+func TestWaysToSignInSayWhetherMailIsSent(t *testing.T) {
+	t.Parallel()
+	ways := call{path: "/api/v1/login"}
+	require.Equal(t, false, setup(t).want(t, 200, ways).field("mail"))
+	require.Equal(t, true, setup(t, func(c *api.Config) { c.Mail = true }).want(t, 200, ways).field("mail"))
+}
+
 // Where staff sign in elsewhere, passwords are for administrators alone.
 func TestLocalLoginForAdministrators(t *testing.T) {
 	t.Parallel()

@@ -55,6 +55,8 @@ type Config struct {
 	WorkflowURL func(id string) string
 	// LocalLogin says who may sign in with a password; empty: everyone.
 	LocalLogin LocalLogin
+	// Mail says whether this deployment sends any.
+	Mail bool
 
 	Version string
 	// PublicURL is where browsers and agents reach this deployment, without a

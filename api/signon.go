@@ -35,13 +35,14 @@ type signInWays struct {
 	Body struct {
 		Local  LocalLogin `json:"local_login" enum:"everyone,administrators" doc:"Who may sign in with a password."`
 		SignOn string     `json:"sign_on,omitempty" doc:"Name of the organisation's own provider; sign in there by /api/v1/oidc/start."`
+		Mail   bool       `json:"mail" doc:"Whether this deployment sends mail, such as links to choose a password."`
 	}
 }
 
 // loginWays says how people sign in here, for the page that asks them to.
 func (s *Server) loginWays(context.Context, *struct{}) (*signInWays, error) {
 	a := &signInWays{}
-	a.Body.Local = LocalEveryone
+	a.Body.Local, a.Body.Mail = LocalEveryone, s.Mail
 	if s.LocalLogin != "" {
 		a.Body.Local = s.LocalLogin
 	}

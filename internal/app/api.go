@@ -34,7 +34,7 @@ func (c *APICommand) Run(ctx context.Context, p *Program) error {
 func (c *APICommand) module(p *Program) fx.Option {
 	return fx.Options(
 		infrastructure(p, "api", c.Database, c.Temporal, c.Observability),
-		fx.Supply(c.HTTP, c.SignIn, c.Outward, c.AgentListener, c.Codec),
+		fx.Supply(c.HTTP, c.SignIn, c.Sender, c.Outward, c.AgentListener, c.Codec),
 		fx.Provide(newAuthority, newHub, newLive, newVendors, fx.Annotate(newAPI, fx.ParamTags(`name:"version"`))),
 		fx.Invoke(serveCodec, serveAgents, serveAPI),
 	)
@@ -81,7 +81,7 @@ func newLive(lc fx.Lifecycle, s *store.Store, n *store.Notifier, h HTTP, r prome
 const limitKeys = 10_000
 
 func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Client, l *live.Live, a *hub.Authority, ring *seal.Keyring,
-	vendors *crm.Vendors, h HTTP, in SignIn, agents AgentListener, o Outward, codec Codec, t Temporal, r prometheus.Registerer, log *slog.Logger,
+	vendors *crm.Vendors, h HTTP, in SignIn, sender Sender, agents AgentListener, o Outward, codec Codec, t Temporal, r prometheus.Registerer, log *slog.Logger,
 ) (*api.Server, error) {
 	guard, err := o.guard()
 	if err != nil {
@@ -96,7 +96,7 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		return nil, err
 	}
 	return api.New(api.Config{
-		SignOn: signOn, LocalLogin: api.LocalLogin(in.LocalLogin),
+		SignOn: signOn, LocalLogin: api.LocalLogin(in.LocalLogin), Mail: sender.MailFrom != "",
 		Store: s, Workflows: w, Readiness: readiness{s, n}, Live: l, Pages: web.Files(),
 		Passwords: auth.NewPasswords(2, auth.DefaultCost),
 		Requests:  limit.New(limit.Config{Rate: h.RequestRate, Burst: h.RequestBurst, Keys: limitKeys}, time.Now),

@@ -19,9 +19,15 @@ import (
 
 // Mail is how mail leaves. Without a server there is none.
 type Mail struct {
-	SMTPURL       string   `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 or smtps://…; empty for no mail." env:"FOYER_SMTP_URL" secret:""`
-	MailFrom      string   `name:"mail-from" help:"Address that all mail comes from." env:"FOYER_MAIL_FROM"`
+	SMTPURL string `name:"smtp-url" help:"Mail server: smtp://user:password@host:587 or smtps://…; empty for no mail." env:"FOYER_SMTP_URL" secret:""`
+	Sender
 	MailOperators []string `name:"mail-operators" help:"Addresses that are told of trouble where a site names none." env:"FOYER_MAIL_OPERATORS"`
+}
+
+// Sender is whom mail comes from. The API, which sends none itself, knows by it that the
+// worker does, and needs no password of the mail server.
+type Sender struct {
+	MailFrom string `name:"mail-from" help:"Address that all mail comes from." env:"FOYER_MAIL_FROM"`
 }
 
 // client returns nil where mail is off.

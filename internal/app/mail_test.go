@@ -18,7 +18,7 @@ func TestMailTestSaysWhatWentWrong(t *testing.T) {
 		var out bytes.Buffer
 		c := &MailTest{
 			Database: database, Public: Public{PublicURL: "http://127.0.0.1:8080"}, To: "ada@example.org", Kind: "test",
-			Mail: Mail{SMTPURL: "smtp://foyer:" + mailtest.Password + "@127.0.0.1:" + server.Port, MailFrom: "foyer@foyer.example"},
+			Mail: Mail{SMTPURL: "smtp://foyer:" + mailtest.Password + "@127.0.0.1:" + server.Port, Sender: Sender{"foyer@foyer.example"}},
 		}
 		change(c)
 		err := c.Run(t.Context(), &Program{Logger: newLogger(Log{}, &out), Out: &out})

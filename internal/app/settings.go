@@ -106,6 +106,7 @@ type APICommand struct {
 	AgentListener
 	Codec
 	Outward
+	Sender
 	Observability
 }
 

@@ -188,8 +188,17 @@ func (u *up) api() *APICommand {
 		AgentListener: AgentListener{AgentListen: local(u.ports.agents), AgentHosts: []string{"127.0.0.1", "localhost"}, AgentURL: u.agentURL()},
 		Codec:         Codec{CodecListen: local(u.ports.codec), CodecOrigin: u.temporalUI(), TemporalUI: u.temporalUI()},
 		Outward:       u.Outward,
+		Sender:        u.sender(),
 		Observability: Observability{MetricsListen: local(u.ports.apiMetrics)},
 	}
+}
+
+// sender is nobody where there is no server to send by.
+func (u *up) sender() Sender {
+	if u.SMTPURL == "" {
+		return Sender{}
+	}
+	return u.Sender
 }
 
 func (u *up) public() Public {

@@ -387,6 +387,16 @@ test('the pages around signing in are clean', async (t) => {
     await ready.waitFor()
     await look(b, name, { short: true })
   }
+  // Mail, the provider and the second factor are made up: how they look is what is looked at.
+  await page.route('**/api/v1/login', (route) =>
+    route.request().method() === 'GET'
+      ? route.fulfill({ json: { sign_on: 'Harbour ID', mail: true } })
+      : route.fulfill({
+          status: 401,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ type: 'urn:foyer:problem:totp_required', status: 401, detail: '' }),
+        }),
+  )
   await page.goto('/forgot')
   await page.getByLabel('E-mail').fill('nobody@example.org')
   await shown('forgot', page.getByRole('button', { name: 'Send me a link' }))
@@ -394,16 +404,6 @@ test('the pages around signing in are clean', async (t) => {
   await page.getByLabel('New password').fill('correct horse battery')
   await page.getByRole('button', { name: 'Set password' }).click()
   await shown('reset', page.getByText('This link is not valid.', { exact: false }))
-  // The provider and the second factor are made up: how they look is what is looked at.
-  await page.route('**/api/v1/login', (route) =>
-    route.request().method() === 'GET'
-      ? route.fulfill({ json: { sign_on: 'Harbour ID' } })
-      : route.fulfill({
-          status: 401,
-          contentType: 'application/problem+json',
-          body: JSON.stringify({ type: 'urn:foyer:problem:totp_required', status: 401, detail: '' }),
-        }),
-  )
   await page.goto('/sign-in?problem=oidc_no_role')
   await shown('sign-in-elsewhere', page.getByText('Sign in with Harbour ID'))
   await page.getByLabel('E-mail').fill('ada@example.org')

@@ -52,7 +52,8 @@ export function SignIn({ next, problem }: Props) {
               </Button>
             </>
           )}
-          <Link to="/forgot">{t('web.forgot')}</Link>
+          {ways?.mail && <Link to="/forgot">{t('web.forgot')}</Link>}
+          {ways?.mail === false && <p className="dimmed">{t('web.forgot.nomail')}</p>}
         </>
       }
     >

@@ -1,6 +1,7 @@
 import { NativeSelect, PasswordInput, Radio, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { api } from '../../api/client.ts'
+import { loginQuery } from '../../api/queries.ts'
 import { useToast } from '../../look/Toasts.tsx'
 import { useSite } from '../../site.tsx'
 import { languageNames, languages } from '../../text/text.ts'
@@ -21,6 +22,8 @@ export function UserDialog({ user, close, done }: Props) {
   const { me } = useMe()
   const toast = useToast()
   const { data: roles = [] } = useQuery(rolesQuery)
+  const { data: ways } = useQuery(loginQuery)
+  const mail = ways?.mail ?? true
   const form = useForm(
     {
       email: user?.email ?? '',
@@ -30,7 +33,7 @@ export function UserDialog({ user, close, done }: Props) {
         ? { all_sites: user.all_sites, sites: user.sites ?? [] }
         : { all_sites: me?.all_sites ?? false, sites: [site.id] },
       language: user?.language ?? '',
-      how: user ? 'keep' : 'link',
+      how: user ? 'keep' : mail ? 'link' : 'password',
       password: '',
     },
     async (f) => {
@@ -49,7 +52,7 @@ export function UserDialog({ user, close, done }: Props) {
         await api.post('/api/v1/users', { body })
       }
       await done()
-      toast({ text: user || f.how === 'password' ? t('web.settings.saved') : t('web.users.invited', { email: body.email }) })
+      toast({ text: f.how === 'link' ? t('web.users.invited', { email: body.email }) : t('web.settings.saved') })
       close()
     },
     (f) => ({
@@ -106,12 +109,16 @@ export function UserDialog({ user, close, done }: Props) {
       <SitesField value={value.reach} onChange={(reach) => set({ reach })} error={fault('sites')} />
       <Radio.Group label={t('web.users.how')} value={value.how} onChange={(how) => set({ how })}>
         <Stack gap="xs" pt={4}>
-          {user ? (
-            <Radio value="keep" label={t('web.users.how.keep')} />
-          ) : (
-            <Radio value="link" label={t('web.users.how.link')} />
+          {user && <Radio value="keep" label={t('web.users.how.keep')} />}
+          {!user && mail && <Radio value="link" label={t('web.users.how.link')} />}
+          {!user && !mail && ways?.sign_on && (
+            <Radio value="elsewhere" label={t('web.users.how.elsewhere', { name: ways.sign_on })} />
           )}
-          <Radio value="password" label={t('web.users.how.password')} />
+          <Radio
+            value="password"
+            label={t('web.users.how.password')}
+            description={!user && !mail && t('web.users.how.nomail')}
+          />
         </Stack>
       </Radio.Group>
       {value.how === 'password' && (
