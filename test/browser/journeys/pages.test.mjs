@@ -1,4 +1,5 @@
-// Every page in both themes, as look.mjs looks at them.
+// The dashboard's pages in both themes, as look.mjs looks at them; others are looked at
+// where they are used.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { board, call, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
@@ -23,25 +24,27 @@ test('every page is clean in both themes', async (t) => {
   await call('POST', `/visits/${gone.visit.id}/check-out`)
   await row(page, 'Lookslate').getByText('Overdue', { exact: true }).waitFor()
 
-  const at = async (path, name, ready) => {
+  const at = async (path, name, ready, how) => {
     await page.goto(path)
     await ready.waitFor()
-    await look(b, name)
+    await look(b, name, how)
   }
-  await at(board('expected'), 'expected', row(page, 'Lookahead'))
+  /** Of pages and dialogs that are made of the same parts, one is looked at in full. */
+  const alike = { short: true }
+  await at(board('expected'), 'expected', row(page, 'Lookahead'), alike)
   await at(board('on-site'), 'on-site', row(page, 'Looksgood'))
-  await at(board('completed'), 'completed', row(page, 'Looksgone'))
-  await at(`${board()}?q=nobody-is-called-that`, 'no-match', page.getByText('No visitor, host', { exact: false }))
+  await at(board('completed'), 'completed', row(page, 'Looksgone'), alike)
+  await at(`${board()}?q=nobody-is-called-that`, 'no-match', page.getByText('No visitor, host', { exact: false }), alike)
   await at(`${board()}/${visit.id}`, 'detail', page.getByRole('heading', { name: 'What happened' }))
-  await at(`${board('completed')}/${gone.visit.id}`, 'detail-ended', page.getByText('Access ended at', { exact: false }))
+  await at(`${board('completed')}/${gone.visit.id}`, 'detail-ended', page.getByText('Access ended at', { exact: false }), alike)
   await at(`/sites/${stack.site}/network`, 'network', page.getByText('Up to date'))
-  await at('/sites/none/network', 'not-found', page.getByText('There is nothing at this address.'))
+  await at('/sites/none/network', 'not-found', page.getByText('There is nothing at this address.'), alike)
 
   await page.goto(board())
-  const open = async (name, start, ready) => {
+  const open = async (name, start, ready, how) => {
     await start()
     await ready.waitFor()
-    await look(b, name)
+    await look(b, name, how)
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.setViewportSize({ width: 1440, height: 1000 })
@@ -52,14 +55,14 @@ test('every page is clean in both themes', async (t) => {
   }
   await row(page, 'Looksgood').waitFor()
   await open('new-visit', () => page.keyboard.press('n'), page.getByRole('dialog', { name: 'New visit' }))
-  await open('extend', menu('Change departure'), page.getByRole('dialog', { name: /^Departure of/ }))
+  await open('extend', menu('Change departure'), page.getByRole('dialog', { name: /^Departure of/ }), alike)
   await open('access', menu('Show WiFi access'), page.getByRole('dialog', { name: 'WiFi access' }))
-  await open('check-out', menu('Check out'), page.getByRole('dialog', { name: /^Check out Ada/ }))
+  await open('check-out', menu('Check out'), page.getByRole('dialog', { name: /^Check out Ada/ }), alike)
   await row(page, 'Looksgood').getByRole('button', { name: /^More for/ }).click()
-  await look(b, 'menu', { popup: true })
+  await look(b, 'menu', { popup: true, ...alike })
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: /^Account/ }).click()
-  await look(b, 'user-menu', { popup: true })
+  await look(b, 'user-menu', { popup: true, ...alike })
   await page.getByRole('menuitemradio', { name: 'Deutsch' }).click()
   await page.getByText('Vor Ort', { exact: true }).first().waitFor()
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'de')
