@@ -26,7 +26,10 @@ func TestRestoredBackupHearsOfRollCodes(t *testing.T) {
 	r.database(`drop database foyer`, `alter database backup rename to foyer`)
 	r.Connected(r.agent)
 	r.Eventually("the server knows again", func() bool { return len(r.active(zone)) == 2 })
-	require.Equal(t, before, r.active(zone))
+	for i, a := range r.active(zone) {
+		require.Equal(t, before[i].AccessID, a.AccessID)
+		require.Equal(t, before[i].EndsAt, a.EndsAt)
+	}
 	r.AuditVerifies()
 }
 
