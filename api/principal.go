@@ -108,11 +108,9 @@ func (s *Server) byToken(ctx context.Context, value string) (auth.Principal, err
 	if err != nil {
 		return auth.Principal{}, unknownIs(err, errUnauthenticated)
 	}
-	permissions, err := auth.ParsePermissions(token.Permissions)
-	if err != nil {
-		return auth.Principal{}, err
-	}
-	return auth.Principal{Kind: auth.KindToken, ID: token.ID, Name: token.Name, Sites: sitesOf(token.Scope), Permissions: permissions}, nil
+	return auth.Principal{
+		Kind: auth.KindToken, ID: token.ID, Name: token.Name, Sites: sitesOf(token.Scope), Permissions: auth.StoredPermissions(token.Permissions),
+	}, nil
 }
 
 func (s *Server) byLogin(ctx context.Context, cookie string) (auth.Principal, error) {

@@ -49,28 +49,20 @@ const (
 	CRMRead       Permission = "crm.read"
 	CRMWrite      Permission = "crm.write"
 
-	PeopleRead           Permission = "people.read"
-	PeopleWrite          Permission = "people.write"
-	PeopleErase          Permission = "people.erase"   // export all of a person, erase a person
-	LawfulRequest        Permission = "lawful.request" // ask who had an address; a second person decides
-	LawfulApprove        Permission = "lawful.approve"
-	LawfulRead           Permission = "lawful.read" // see requests; the answer is for who asked
-	AccountsRead         Permission = "accounts.read"
-	AccountsWrite        Permission = "accounts.write"
-	ProfilesRead         Permission = "profiles.read"
-	ProfilesWrite        Permission = "profiles.write"
-	TemplatesRead        Permission = "templates.read"
-	TemplatesWrite       Permission = "templates.write"
-	AuthenticationsRead  Permission = "authentications.read"
-	AuthenticationsWrite Permission = "authentications.write"
-	RollsRead            Permission = "rolls.read"  // zones, rolls, what is in use; no codes
-	RollsWrite           Permission = "rolls.write" // zones, keys; change and delete rolls
-	RollsMake            Permission = "rolls.make"
-	RollsPrint           Permission = "rolls.print" // see codes
-	RollsTest            Permission = "rolls.test"
-	RollsExpire          Permission = "rolls.expire"
-	RollsSell            Permission = "rolls.sell"
-	RollsSync            Permission = "rolls.sync" // another deployment with the same zones: hands over keys, rolls and uses
+	PeopleRead    Permission = "people.read"
+	PeopleWrite   Permission = "people.write"
+	PeopleErase   Permission = "people.erase"   // export all of a person, erase a person
+	LawfulRequest Permission = "lawful.request" // ask who had an address; a second person decides
+	LawfulApprove Permission = "lawful.approve"
+	LawfulRead    Permission = "lawful.read" // see requests; the answer is for who asked
+	RollsRead     Permission = "rolls.read"  // zones, rolls, what is in use; no codes
+	RollsWrite    Permission = "rolls.write" // zones, keys; change and delete rolls
+	RollsMake     Permission = "rolls.make"
+	RollsPrint    Permission = "rolls.print" // see codes
+	RollsTest     Permission = "rolls.test"
+	RollsExpire   Permission = "rolls.expire"
+	RollsSell     Permission = "rolls.sell"
+	RollsSync     Permission = "rolls.sync" // another deployment with the same zones: hands over keys, rolls and uses
 )
 
 var everyPermission = []Permission{
@@ -78,8 +70,7 @@ var everyPermission = []Permission{
 	VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsWalkIn, KioskUse, VisitsTerminate, VouchersReveal, VouchersReissue,
 	KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, WorkflowsRead, AuditRead, EventsRead,
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
-	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead, AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite,
-	TemplatesRead, TemplatesWrite, AuthenticationsRead, AuthenticationsWrite,
+	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead,
 	RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
 }
 
@@ -101,8 +92,8 @@ func NewPermissions(list ...Permission) Permissions {
 // EveryPermission is the set of all there are.
 func EveryPermission() Permissions { return NewPermissions(everyPermission...) }
 
-// ParsePermissions reads names as stored or sent. A name that is none is an error:
-// a misspelt permission must not look granted.
+// ParsePermissions reads names as sent. A name that is none is an error: a misspelt
+// permission must not look granted.
 func ParsePermissions(names []string) (Permissions, error) {
 	set := make(Permissions, len(names))
 	for _, name := range names {
@@ -112,6 +103,18 @@ func ParsePermissions(names []string) (Permissions, error) {
 		set[Permission(name)] = struct{}{}
 	}
 	return set, nil
+}
+
+// StoredPermissions reads names as stored, and passes over those of permissions that
+// there were once: they allow nothing.
+func StoredPermissions(names []string) Permissions {
+	set := make(Permissions, len(names))
+	for _, name := range names {
+		if permission := Permission(name); slices.Contains(everyPermission, permission) {
+			set[permission] = struct{}{}
+		}
+	}
+	return set
 }
 
 // Has reports whether the set holds a permission.

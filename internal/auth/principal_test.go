@@ -102,6 +102,7 @@ func TestPermissionNames(t *testing.T) {
 	require.Equal(t, []string{"audit.read", "visits.read"}, set.Names())
 	_, err = auth.ParsePermissions([]string{"visits.raed"})
 	require.Error(t, err)
+	require.Equal(t, []string{"visits.read"}, auth.StoredPermissions([]string{"visits.read", "visits.bygone"}).Names())
 }
 
 // Every declared permission is in the set of all: an administrator lacks nothing.

@@ -24,8 +24,6 @@ var roles = map[Role][]Permission{
 		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
 		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
-		AccountsRead, AccountsWrite, ProfilesRead, ProfilesWrite, TemplatesRead, TemplatesWrite,
-		AuthenticationsRead, AuthenticationsWrite,
 		RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
 	},
 	Reception: {

@@ -2,7 +2,7 @@
 const order: [group: string, subjects: string[]][] = [
   ['visits', ['visits', 'vouchers', 'people']],
   ['building', ['evacuation', 'kiosks', 'kiosk', 'sites']],
-  ['network', ['agents', 'nases', 'rolls', 'accounts', 'profiles', 'templates', 'authentications']],
+  ['network', ['agents', 'nases', 'rolls']],
   ['outside', ['webhooks', 'crm']],
   ['record', ['audit', 'events', 'lawful', 'workflows']],
   ['staff', ['users', 'tokens']],
