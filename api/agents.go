@@ -33,13 +33,15 @@ type Agent struct {
 	LastSeenAt *time.Time    `json:"last_seen_at,omitempty"`
 	Stats      *wire.Stats   `json:"stats,omitempty" doc:"What it last said of itself."`
 	CreatedAt  time.Time     `json:"created_at"`
+
+	CertificateNotAfter *time.Time `json:"certificate_not_after,omitempty" doc:"End of its certificate, which it renews at two thirds of 30 days; without one it is not let in."`
 }
 
 func agentOf(x store.Agent) Agent {
 	a := Agent{
 		ID: x.ID, SiteID: x.SiteID, Name: x.Name, Version: x.Version, Revision: x.AckedRevision,
 		Lag: max(0, x.SiteRevision-x.AckedRevision), EnrolledAt: x.EnrolledAt, LastSeenAt: x.LastSeenAt,
-		Stats: x.Stats, CreatedAt: x.CreatedAt,
+		Stats: x.Stats, CreatedAt: x.CreatedAt, CertificateNotAfter: x.CertificateNotAfter,
 	}
 	switch {
 	case x.QuarantinedAt != nil:

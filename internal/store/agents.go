@@ -36,6 +36,8 @@ type Agent struct {
 	QuarantinedAt      *time.Time
 	WithdrawnAt        *time.Time
 	CreatedAt          time.Time
+	// CertificateNotAfter is the end of the newest certificate; nil before enrolment.
+	CertificateNotAfter *time.Time
 }
 
 // Certificate is an agent's certificate. Nothing of it is secret.
@@ -78,12 +80,15 @@ type agentRow struct {
 	QuarantinedAt      *time.Time    `db:"quarantined_at"`
 	WithdrawnAt        *time.Time    `db:"withdrawn_at"`
 	CreatedAt          time.Time     `db:"created_at"`
+
+	CertificateNotAfter *time.Time `db:"certificate_not_after"`
 }
 
 const agentColumns = `v.id, v.site_id, v.name, v.enrolment_expires_at, v.enrolled_at, v.enrolled_spki, v.epoch, v.hub,
 	v.connected_at, v.disconnected_at, v.last_seen_at, v.suspect_since, v.version, v.acked_revision,
 	(select h.revision from site_heads h where h.site_id = v.site_id) as site_revision,
-	v.stats, v.replaced_at, v.quarantined_at, v.withdrawn_at, v.created_at`
+	v.stats, v.replaced_at, v.quarantined_at, v.withdrawn_at, v.created_at,
+	(select max(k.not_after) from agent_certificates k where k.agent_id = v.id) as certificate_not_after`
 
 func (r agentRow) agent() Agent {
 	a := Agent{
@@ -92,6 +97,7 @@ func (r agentRow) agent() Agent {
 		LastSeenAt: r.LastSeenAt, SuspectSince: r.SuspectSince, Version: r.Version,
 		AckedRevision: r.AckedRevision, SiteRevision: r.SiteRevision,
 		QuarantinedAt: r.QuarantinedAt, WithdrawnAt: r.WithdrawnAt, CreatedAt: r.CreatedAt,
+		CertificateNotAfter: r.CertificateNotAfter,
 	}
 	var stats wire.Stats
 	if len(r.Stats) > 0 && json.Unmarshal(r.Stats, &stats) == nil {

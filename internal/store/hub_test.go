@@ -80,6 +80,7 @@ func TestEnrolment(t *testing.T) {
 	found, err := b.CertificateAgent(t.Context(), "s1", key)
 	require.NoError(t, err)
 	require.Equal(t, agent.ID, found.ID)
+	require.True(t, certificate.NotAfter.Equal(*found.CertificateNotAfter))
 	_, err = b.CertificateAgent(t.Context(), "s1", hashOf([]byte("thief")))
 	require.ErrorIs(t, err, visit.ErrAgentNotFound)
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mailFailing, stuck } from '../src/frame/trouble.ts'
+import { expiring, mailFailing, stuck } from '../src/frame/trouble.ts'
 import { inBar, sectionsFor } from '../src/frame/sections.ts'
 import { breakOf, rangeOf, subjects } from '../src/settings/audit/actions.ts'
 import { inUnit, toSeconds, unitOf } from '../src/settings/kit/span.ts'
@@ -38,6 +38,17 @@ describe('what needs a person', () => {
     expect(mailFailing([mail('failed')])).toBe(false)
     expect(mailFailing([mail('failed'), mail('delivered'), mail('failed')])).toBe(false)
     expect(mailFailing([mail('pending', 0), mail('pending', 1)])).toBe(false)
+  })
+  test('a certificate that is not renewed in time', () => {
+    const now = Date.parse('2026-11-24T12:00:00Z')
+    const enrolled_at = '2026-10-30T12:00:00Z'
+    const agents = [
+      { enrolled_at, certificate_not_after: '2026-11-29T11:59:00Z' },
+      { enrolled_at, certificate_not_after: '2026-11-24T11:00:00Z' },
+      { enrolled_at, certificate_not_after: '2026-11-29T12:00:00Z' },
+      {},
+    ]
+    expect(expiring(agents, now)).toEqual(agents.slice(0, 2))
   })
   test('a termination may take a while', () => {
     const now = Date.parse('2026-11-24T12:00:00Z')

@@ -11,7 +11,7 @@ import { useText } from '../text/useText.tsx'
 import { near } from '../time.ts'
 import { useMe } from '../useMe.ts'
 import classes from './Frame.module.css'
-import { mailFailing, stuck } from './trouble.ts'
+import { expiring, mailFailing, stuck } from './trouble.ts'
 
 /** Something that a person has to see to, and where. */
 type Trouble = { key: string; text: string; to: NonNullable<LinkProps['to']> }
@@ -21,7 +21,7 @@ export function Banners() {
   const { t } = useText()
   const site = useSite()
   useSendLeft()
-  const troubles = [...useEvacuationOn(), ...useAgentsAway(), ...useStuck(), ...useMailFailing()]
+  const troubles = [...useEvacuationOn(), ...useAgentsAway(), ...useExpiring(), ...useStuck(), ...useMailFailing()]
   return troubles.map((x) => (
     <div key={x.key} className={classes.banner} role="status">
       <Icon name="warn" />
@@ -63,6 +63,24 @@ function useAgentsAway(): Trouble[] {
 }
 
 const lookEvery = 120_000
+
+function useExpiring(): Trouble[] {
+  const { t, language } = useText()
+  const site = useSite()
+  const { can } = useMe()
+  const { data = [] } = useQuery({ ...agentsQuery(site.id), enabled: can('agents.read') })
+  const now = Date.now()
+  return expiring(data, now).map((a) => {
+    const end = a.certificate_not_after ?? ''
+    const over = Date.parse(end) <= now
+    const values = { agent: a.name, at: near(end, now, site.timezone, language) }
+    return {
+      key: `certificate-${a.id}`,
+      text: t(over ? 'web.trouble.certificate.over' : 'web.trouble.certificate', values),
+      to: '/sites/$site/network',
+    }
+  })
+}
 
 function useStuck(): Trouble[] {
   const { t } = useText()
