@@ -129,6 +129,7 @@ type visitDetailAnswer struct {
 	Body struct {
 		Visit        Visit         `json:"visit"`
 		Voucher      *VoucherState `json:"voucher,omitempty"`
+		Network      Network       `json:"network,omitempty" enum:"ready,pending" doc:"While checked in, as check-in answers it: whether the site's agents know the credentials by now."`
 		Sessions     []Session     `json:"sessions"`
 		Terminations []Termination `json:"terminations"`
 		Timeline     []Event       `json:"timeline"`
@@ -158,6 +159,9 @@ func (s *Server) readVisit(ctx context.Context, in *VisitPath) (*visitDetailAnsw
 		b.Voucher = &VoucherState{Username: v.Username, ValidFrom: v.NotBefore, ValidUntil: v.NotAfter, RevokedAt: v.RevokedAt, RevokedBy: v.RevokedBy}
 		if v.RevokedBy != "" {
 			b.Voucher.By = new(actorOf(v.RevokedBy, names))
+		}
+		if d.Visit.Status == visit.CheckedIn {
+			b.Network = s.networkWithin(ctx, 0, d.Visit.SiteID, v.Revision)
 		}
 	}
 	b.Sessions = each(d.Sessions, sessionOf)

@@ -166,10 +166,15 @@ func voucherOf(v visit.Voucher, c visit.Credentials) *Voucher {
 	return voucher
 }
 
-// network waits a little for the site's agents. That it could not be found out
-// is no reason to withhold credentials.
+// network waits a little for the site's agents.
 func (s *Server) network(ctx context.Context, site visit.SiteID, revision int64) Network {
-	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	return s.networkWithin(ctx, ackWithin, site, revision)
+}
+
+// networkWithin says whether the site's agents know the revision, or do after a wait.
+// That it could not be found out is no reason to withhold credentials.
+func (s *Server) networkWithin(ctx context.Context, wait time.Duration, site visit.SiteID, revision int64) Network {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	readiness, err := s.Readiness.WaitAcked(ctx, site, revision)
 	if err == nil && readiness.Ready() {

@@ -171,11 +171,18 @@ func TestCheckOutWithoutWaiting(t *testing.T) {
 func TestNetworkIsReadyOnceAgentsKnow(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withReady(store.Readiness{Agents: 1, Connected: 1, Acked: 1}))
-	a := b.want(t, 200, b.post(b.expected(t), "check-in"))
+	id := b.expected(t)
+	require.Nil(t, b.want(t, 200, b.get("/api/v1/visits/"+id)).field("network"), "there are no credentials to know yet")
+	a := b.want(t, 200, b.post(id, "check-in"))
 	require.Equal(t, "ready", a.field("network"))
+	require.Equal(t, "ready", b.want(t, 200, b.get("/api/v1/visits/"+id)).field("network"))
+	b.want(t, 200, b.post(id, "check-out"))
+	require.Nil(t, b.want(t, 200, b.get("/api/v1/visits/"+id)).field("network"))
 	c := setup(t, withReady(store.Readiness{Agents: 1, Connected: 1, Suspect: 1, Acked: 1}))
-	a = c.want(t, 200, c.post(c.expected(t), "check-in"))
+	id = c.expected(t)
+	a = c.want(t, 200, c.post(id, "check-in"))
 	require.Equal(t, "pending", a.field("network"))
+	require.Equal(t, "pending", c.want(t, 200, c.get("/api/v1/visits/"+id)).field("network"))
 }
 
 func TestRevealAndReissue(t *testing.T) {

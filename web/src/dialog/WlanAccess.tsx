@@ -1,8 +1,6 @@
-import { Alert, Button, Group, Menu, Modal, Select, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { Button, Group, Menu, Modal, Select, Stack, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
-import { agentsQuery } from '../api/queries.ts'
-import type { CheckedIn, Joining, Site, Visit, Voucher } from '../api/types.ts'
+import type { CheckedIn, Joining, Visit, Voucher } from '../api/types.ts'
 import { Icon } from '../look/Icon.tsx'
 import { Secret } from '../look/Secret.tsx'
 import { nameOf } from '../person.ts'
@@ -11,8 +9,9 @@ import { QRCode } from '../slip/QRCode.tsx'
 import { type Paper, Slips } from '../slip/Slip.tsx'
 import { howTo, wifiText } from '../slip/wifi.ts'
 import { useText } from '../text/useText.tsx'
-import { clock, near } from '../time.ts'
+import { near } from '../time.ts'
 import { useMe } from '../useMe.ts'
+import { Pending } from './Pending.tsx'
 import { useChanges } from './useChanges.ts'
 import classes from './WlanAccess.module.css'
 
@@ -44,7 +43,7 @@ export function WlanAccess({ visit, voucher, network, networks = [], reason, clo
     >
       <Stack gap="md">
         <Text>{t(reason === 'new' ? 'web.access.in' : 'web.access.again', { name: nameOf(visit), until })}</Text>
-        {network === 'pending' && <Pending site={site} />}
+        {network === 'pending' && <Pending />}
         <div className={classes.sheet}>
           <Stack gap="sm">
             <WhichNetwork networks={networks} chosen={chosen} choose={setChosen} />
@@ -148,20 +147,5 @@ function HowToJoin({ network }: { network: Joining }) {
         </Text>
       )}
     </div>
-  )
-}
-
-/** The network does not know the credentials yet: whom it waits for, since when. */
-function Pending({ site }: { site: Site }) {
-  const { t } = useText()
-  const { can } = useMe()
-  const { data } = useQuery({ ...agentsQuery(site.id), enabled: can('agents.read') })
-  const away = data?.find((a) => a.state === 'offline' || a.state === 'suspect')
-  return (
-    <Alert color="blue" icon={<Icon name="clock" />} title={t('web.access.pending')}>
-      {away?.since
-        ? t('web.access.pending.agent', { agent: away.name, site: site.name, since: clock(away.since, site.timezone) })
-        : t('web.access.pending.text')}
-    </Alert>
   )
 }

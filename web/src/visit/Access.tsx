@@ -1,5 +1,6 @@
 import { Button, Group } from '@mantine/core'
 import type { Detail } from '../api/types.ts'
+import { Pending } from '../dialog/Pending.tsx'
 import { useChanges } from '../dialog/useChanges.ts'
 import { Icon } from '../look/Icon.tsx'
 import { Secret } from '../look/Secret.tsx'
@@ -16,13 +17,14 @@ export function Access({ detail }: { detail: Detail }) {
   const { t } = useText()
   const { can } = useMe()
   const { reveal, quietly } = useChanges()
-  const { voucher, visit } = detail
+  const { voucher, visit, network } = detail
   if (!voucher) return null
   const live = visit.status === 'checked_in' && !voucher.revoked_at
   return (
     <section className={classes.section} aria-labelledby="access">
       <h2 id="access">{t('web.detail.access')}</h2>
       <Secret label={t('web.access.username')} value={voucher.username} />
+      {live && network === 'pending' && <Pending />}
       {live ? <TimeLeft detail={detail} /> : <Ended detail={detail} />}
       {live && can('vouchers.reveal') && (
         <Group justify="space-between" gap="sm">

@@ -20,13 +20,19 @@ import { Outward } from './Outward.tsx'
 import { Series } from './Series.tsx'
 import classes from './Visit.module.css'
 
+// That an agent is back is no event of the visit.
+const pendingEvery = 5_000
+
 /** All about one visit, over the board and with an address of its own. */
 export function VisitDrawer() {
   const { t } = useText()
   const navigate = useNavigate()
   const { site = '', tab = '', visit = '' } = useParams({ strict: false })
   const { q } = useSearch({ strict: false }) as { q?: string }
-  const { data, error, refetch } = useQuery(visitQuery(visit))
+  const { data, error, refetch } = useQuery({
+    ...visitQuery(visit),
+    refetchInterval: ({ state }) => state.data?.network === 'pending' && pendingEvery,
+  })
   const covered = useDialogOpen()
   useTitle(data && nameOf(data.visit))
   const close = () => navigate({ to: '/sites/$site/board/$tab', params: { site, tab }, search: q ? { q } : {} })
