@@ -191,7 +191,10 @@ test('what settings are refused for is said in German too', () => {
     ['The URL must begin with https.', 'web.mend.url'],
     ['You invite visitors to yourself.', 'web.mend.host'],
     ['A webhook needs a name of at most 200 characters.', 'web.mend.long'],
-    ['This is one of the passwords that are tried first.', 'web.reset.rule'],
+    ['This is one of the passwords that are tried first.', 'web.mend.password.common'],
+    ['This is a pattern. Choose something that nobody would guess.', 'web.mend.password.pattern'],
+    ['This is your name or e-mail address with little else.', 'web.mend.password.own'],
+    ['A password has at least 12 characters.', 'web.reset.rule'],
   ] as const) {
     expect(mended(t, 'invalid', said)).toBe(de[mine])
   }

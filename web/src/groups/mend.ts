@@ -17,7 +17,10 @@ const known: readonly [RegExp, Key][] = [
   [/^This is not a place to listen at|^The host is an address of the agent/, 'web.mend.listen'],
   [/^The URL must|^This is not an absolute URL|^This is not a URL|^This is not an https/, 'web.mend.url'],
   [/^This address may not be called/, 'web.reason.refused_address'],
-  [/^A password has at least|^This is a pattern|^This is one of the passwords|^This is your name/, 'web.reset.rule'],
+  [/^A password has at least/, 'web.reset.rule'],
+  [/^This is a pattern/, 'web.mend.password.pattern'],
+  [/^This is one of the passwords/, 'web.mend.password.common'],
+  [/^This is your name/, 'web.mend.password.own'],
 ]
 
 /** What is wrong with a value, in the reader's language where we know it. */

@@ -1,7 +1,9 @@
 import { Alert, Button, Stack } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
+import { Problem } from '../api/problem.ts'
 import { useAct } from '../dialog/useAct.ts'
+import { mended } from '../groups/mend.ts'
 import mark from '../look/mark.svg'
 import { useProblemText, Waiting } from '../look/States.tsx'
 import { languageNames, languages } from '../text/text.ts'
@@ -34,6 +36,7 @@ export function Desk({ title, children, done, action, waiting, act, problem = nu
   useTitle(title)
   const [tried, setTried] = useState(false)
   const fault = error ?? (tried ? null : problem)
+  const [said] = fault instanceof Problem ? Object.values(fault.fields) : []
   return (
     <main className={classes.page}>
       <form
@@ -56,7 +59,7 @@ export function Desk({ title, children, done, action, waiting, act, problem = nu
               {children}
               {fault !== null && (
                 <Alert color="red" role="alert">
-                  {explain(fault)}
+                  {said ? mended(t, 'invalid', said) : explain(fault)}
                 </Alert>
               )}
               {busy && <Waiting>{waiting}</Waiting>}
