@@ -285,8 +285,9 @@ test('the forms and questions are clean', async (t) => {
     await page.setViewportSize({ width: 1440, height: 1000 })
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   }
-  const closed = async () => {
+  const closed = async (filled) => {
     await page.keyboard.press('Escape')
+    if (filled) await page.getByRole('button', { name: 'Leave', exact: true }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
   }
   const dialog = page.getByRole('dialog')
@@ -298,20 +299,20 @@ test('the forms and questions are clean', async (t) => {
   await dialog.getByLabel('First day').fill('2027-03-24')
   await dialog.getByLabel('Last day').fill('2027-04-16')
   await shown('series', dialog.getByText('18 days, each', { exact: false }))
-  await closed()
+  await closed('filled')
   await ways(page, 'A group')
   await dialog.getByLabel('First name, 1').fill('Ada')
   await dialog.getByLabel('E-mail, 2').fill('nobody')
   await dialog.getByRole('button', { name: 'Register 2 visitors' }).click()
   await shown('group', dialog.getByText('A visitor needs a name.', { exact: false }))
-  await closed()
+  await closed('filled')
   await ways(page, 'From a spreadsheet')
   await dialog.getByText('Which columns a file has').click()
   await shown('import-empty', dialog.getByText('host_email'), { picture: true })
   await dialog.getByLabel('The file’s text', { exact: false }).fill('last_name,email\nLooker,\nLooker,nobody\n')
   await dialog.getByRole('button', { name: 'Check', exact: true }).click()
   await shown('import', dialog.getByRole('cell', { name: 'B · email' }))
-  await closed()
+  await closed('filled')
 
   await expect('Looker', { visitor: { first_name: 'Ada', last_name: 'Looker', company: 'Quay & Sons' }, host: { name: 'Rita Sommer' } })
   const series = { from: '2027-03-24', to: '2027-04-01', arrives: '09:00', departs: '17:00' }
@@ -321,7 +322,7 @@ test('the forms and questions are clean', async (t) => {
   await shown('returning', page.getByRole('option').first(), { popup: true })
   await page.getByRole('option').first().click()
   await shown('returned', dialog.getByText('Has visited before', { exact: false }), { picture: true })
-  await closed()
+  await closed('filled')
   await page.goto(`${board('expected')}/${visits[1].id}`)
   await page.getByText('Day 2 of 9').click()
   await shown('detail-series', page.getByRole('button', { name: 'Cancel the rest' }))

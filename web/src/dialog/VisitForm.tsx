@@ -27,6 +27,7 @@ import {
 } from './form.ts'
 import { Returning } from './Returning.tsx'
 import { useAct } from './useAct.ts'
+import { useDiscard } from './useDiscard.tsx'
 import { useSave } from './useSave.ts'
 import classes from './VisitForm.module.css'
 import { ZoneNote } from './ZoneNote.tsx'
@@ -100,14 +101,14 @@ export function VisitForm({ visit, when, close }: Props) {
     if (Object.keys(faulty).length === 0) run(() => save(fields, days))
   }
 
+  const { modal, question } = useDiscard(begun, close)
   return (
     <Modal
       opened
-      onClose={close}
+      {...modal}
       size="lg"
       fullScreen={phone}
       title={t(visit ? 'web.form.change' : 'web.form.new')}
-      closeOnClickOutside={!begun}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form
@@ -171,6 +172,7 @@ export function VisitForm({ visit, when, close }: Props) {
           </Group>
         </Stack>
       </form>
+      {question}
     </Modal>
   )
 }

@@ -3,6 +3,7 @@ import { useCallback, useState } from 'react'
 import { usePhone } from '../board/usePhone.ts'
 import { blank, moveArrival, switchWhen, timeFaults } from '../dialog/form.ts'
 import { useAct } from '../dialog/useAct.ts'
+import { useDiscard } from '../dialog/useDiscard.tsx'
 import { ZoneNote } from '../dialog/ZoneNote.tsx'
 import { useProblemText, Waiting } from '../look/States.tsx'
 import { useSite } from '../site.tsx'
@@ -61,14 +62,14 @@ export function GroupForm({ close }: { close: () => void }) {
       if (!dry && left.registered.size > 0) setMembers((all) => tidied(all.filter((m) => !left.registered.has(m.id))))
     })
   }
+  const { modal, question } = useDiscard(people.length > 0, close)
   return (
     <Modal
       opened
-      onClose={close}
+      {...modal}
       size={860}
       fullScreen={phone}
       title={t('web.group.title')}
-      closeOnClickOutside={people.length === 0}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form
@@ -143,6 +144,7 @@ export function GroupForm({ close }: { close: () => void }) {
           </Group>
         </Stack>
       </form>
+      {question}
     </Modal>
   )
 }

@@ -7,6 +7,7 @@ import { showMany } from '../api/queries.ts'
 import type { components } from '../api/schema.ts'
 import { usePhone } from '../board/usePhone.ts'
 import { useAct } from '../dialog/useAct.ts'
+import { useDiscard } from '../dialog/useDiscard.tsx'
 import { Icon } from '../look/Icon.tsx'
 import { useProblemText, Waiting } from '../look/States.tsx'
 import { useToast } from '../look/Toasts.tsx'
@@ -79,14 +80,14 @@ export function ImportForm({ close }: { close: () => void }) {
     node.scrollTop = (line - 2) * (node.scrollHeight / Math.max(1, text.split('\n').length))
   }
   const ready = report?.dry_run && report.good > 0
+  const { modal, question } = useDiscard(text !== '', close)
   return (
     <Modal
       opened
-      onClose={close}
+      {...modal}
       size={860}
       fullScreen={phone}
       title={t('web.import.title')}
-      closeOnClickOutside={text === ''}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <Stack gap="md">
@@ -152,6 +153,7 @@ export function ImportForm({ close }: { close: () => void }) {
           )}
         </Group>
       </Stack>
+      {question}
     </Modal>
   )
 }

@@ -1,7 +1,9 @@
-import { Alert, Button, Group, Modal, Text } from '@mantine/core'
+import { Alert, Button, Group, Modal } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useEffect, useRef } from 'react'
 import { Problem } from '../../api/problem.ts'
+import { Discard } from '../../dialog/Discard.tsx'
+import { useDiscard } from '../../dialog/useDiscard.tsx'
 import { mended } from '../../groups/mend.ts'
 import { useProblemText, Waiting } from '../../look/States.tsx'
 import { useText } from '../../text/useText.tsx'
@@ -49,13 +51,13 @@ export function Form({ form, shown, action, children }: Props) {
 export function FormDialog({ title, form, shown, action, close, children }: Props & { title: string; close: () => void }) {
   const { t } = useText()
   const { at, submit } = useSubmit(form)
+  const { modal, question } = useDiscard(form.dirty, close)
   return (
     <Modal
       opened
-      onClose={close}
+      {...modal}
       size="lg"
       title={title}
-      closeOnClickOutside={!form.dirty}
       closeButtonProps={{ 'aria-label': t('web.close') }}
     >
       <form
@@ -76,6 +78,7 @@ export function FormDialog({ title, form, shown, action, close, children }: Prop
           </Button>
         </Group>
       </form>
+      {question}
     </Modal>
   )
 }
@@ -115,7 +118,6 @@ function Complaint({ form, shown }: Pick<Props, 'form' | 'shown'>) {
 }
 
 function Unsaved({ dirty }: { dirty: boolean }) {
-  const { t } = useText()
   const blocker = useBlocker({
     // Who was signed out cannot save any more.
     shouldBlockFn: ({ next }) => dirty && next.pathname !== '/sign-in',
@@ -123,22 +125,5 @@ function Unsaved({ dirty }: { dirty: boolean }) {
     withResolver: true,
   })
   if (blocker.status !== 'blocked') return null
-  return (
-    <Modal
-      opened
-      onClose={blocker.reset}
-      title={t('web.settings.unsaved')}
-      closeButtonProps={{ 'aria-label': t('web.close') }}
-    >
-      <Text>{t('web.settings.unsaved.text')}</Text>
-      <Group justify="flex-end" gap="sm" mt="md">
-        <Button variant="default" onClick={blocker.proceed}>
-          {t('web.settings.leave')}
-        </Button>
-        <Button data-autofocus onClick={blocker.reset}>
-          {t('web.settings.stay')}
-        </Button>
-      </Group>
-    </Modal>
-  )
+  return <Discard stay={blocker.reset} leave={blocker.proceed} />
 }
