@@ -10,6 +10,7 @@ import classes from '../settings/kit/Page.module.css'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
 import { useMe } from '../useMe.ts'
+import { Peers } from './Peers.tsx'
 import { rollsQuery, type Zone, zonesQuery } from './queries.ts'
 import { RollDialog } from './RollDialog.tsx'
 import { RollLine } from './RollLine.tsx'
@@ -56,6 +57,7 @@ function One({ zone }: { zone: Zone }) {
       >
         <Facts zone={zone} />
       </Part>
+      <Peers zone={zone} />
     </>
   )
 }

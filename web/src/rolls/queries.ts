@@ -12,6 +12,7 @@ export type Active = S['ActiveCode']
 export type ActivePage = S['ActiveAnswer']
 export type Tested = S['TestCodesAnswer']
 export type Printed = S['CodesAnswer']
+export type Peer = S['Peer']
 
 export const zonesQuery = (site: string) =>
   queryOptions({
@@ -25,6 +26,15 @@ export const rollsQuery = (site: string, zone: string) =>
     queryKey: ['rolls', site, zone],
     queryFn: async ({ signal }) =>
       (await api.get('/api/v1/sites/{site}/zones/{zone}/rolls', { path: { site, zone }, signal })).items,
+    refetchInterval: 10_000,
+  })
+
+/** A zone's peers; whether they follow, nothing announces. */
+export const peersQuery = (site: string, zone: string) =>
+  queryOptions({
+    queryKey: ['zone-peers', site, zone],
+    queryFn: async ({ signal }) =>
+      (await api.get('/api/v1/sites/{site}/zones/{zone}/peers', { path: { site, zone }, signal })).items,
     refetchInterval: 10_000,
   })
 
