@@ -1,11 +1,18 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
+	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net/http/httptest"
+	"net/mail"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -108,14 +115,46 @@ func (w *world) mailed(to, word string) string {
 	var text string
 	w.Eventually("mail to "+to+" with "+word, func() bool {
 		for _, m := range w.mail.Taken() {
-			raw, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(string(m.Raw))))
-			if text = string(raw); m.To == to && (err != nil || strings.Contains(text, word)) {
+			if text = decoded(w.t, m.Raw); m.To == to && strings.Contains(text, word) {
 				return true
 			}
 		}
 		return false
 	})
 	return text
+}
+
+// decoded is all that is in a mail, part after part.
+func decoded(t *testing.T, raw []byte) string {
+	t.Helper()
+	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	require.NoError(t, err)
+	return part(t, textproto.MIMEHeader(m.Header), m.Body)
+}
+
+func part(t *testing.T, head textproto.MIMEHeader, body io.Reader) (text string) {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(head.Get("Content-Type"))
+	require.NoError(t, err)
+	if !strings.HasPrefix(kind, "multipart/") {
+		switch head.Get("Content-Transfer-Encoding") {
+		case "base64":
+			body = base64.NewDecoder(base64.StdEncoding, body)
+		case "quoted-printable":
+			body = quotedprintable.NewReader(body)
+		}
+		raw, err := io.ReadAll(body)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	for parts := multipart.NewReader(body, params["boundary"]); ; {
+		p, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return text
+		}
+		require.NoError(t, err)
+		text += part(t, p.Header, p) + "\n"
+	}
 }
 
 // syncs is what the visit's detail says of the CRM.
