@@ -65,10 +65,12 @@ type Book struct {
 	db   *vault.DB
 	ways atomic.Pointer[map[visit.NASID][]way] // read without the lock
 	wake chan struct{}                         // capacity 1: there is something to report
+	// Read without the lock too: probes and reports must not wait for a disk that hangs.
+	complete atomic.Bool
+	class    atomic.Pointer[string] // of the last write's failure
 
 	mu    sync.Mutex // guards all below, and is held while the disk is written
 	state state
-	class string          // of the last write's failure
 	told  map[string]bool // uses that the journal has, and whose note is still on disk
 	// Guesses are the wrong codes that a zone may be sent before it checks none.
 	guesses map[string]*rate.Limiter
@@ -122,9 +124,7 @@ func (b *Book) Close() error {
 // Complete reports whether the book has been given a whole set. Until then only a
 // snapshot helps, whatever the ledger has.
 func (b *Book) Complete() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.state.head.Complete
+	return b.complete.Load()
 }
 
 // Leads reports whether a NAS leads to any zone. It does not wait.
@@ -133,9 +133,10 @@ func (b *Book) Leads(nas visit.NASID) bool { return len((*b.ways.Load())[nas]) >
 // DiskError is the class of the last write's failure: "no_space", "read_only", "io";
 // empty when it worked.
 func (b *Book) DiskError() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.class
+	if class := b.class.Load(); class != nil {
+		return *class
+	}
+	return ""
 }
 
 // Zone returns the id of the zone in which codes are tried that come from a NAS's
@@ -152,7 +153,7 @@ func (b *Book) Zone(nas visit.NASID, ssid string) (zone string) {
 	return zone
 }
 
-// publish makes the ways known to readers.
+// publish makes known what is read without the lock.
 func (b *Book) publish() {
 	ways := map[visit.NASID][]way{}
 	for id, z := range b.state.zones {
@@ -161,6 +162,7 @@ func (b *Book) publish() {
 		}
 	}
 	b.ways.Store(&ways)
+	b.complete.Store(b.state.head.Complete)
 }
 
 // settle makes the grant of a holder's access what its records say. It returns what

@@ -114,7 +114,7 @@ func (b *Book) commit(c *change) error {
 		}
 		return nil
 	})
-	b.class = vault.ErrorClass(err)
+	b.class.Store(new(vault.ErrorClass(err)))
 	if err != nil {
 		return fmt.Errorf("redeem: %w", err)
 	}
