@@ -41,10 +41,9 @@ func (d accessDesk) SealAccess(ctx context.Context, in activities.SealAccessInpu
 // accessTeller starts the workflow of each access, and tells it when somebody else
 // changed the row. Telling twice changes nothing.
 type accessTeller struct {
-	store         Accesses
-	workflows     accessStarter
-	notifications Notifications
-	logger        *slog.Logger
+	store     Accesses
+	workflows accessStarter
+	logger    *slog.Logger
 }
 
 // accessStarter is satisfied by *workflows.Client.
@@ -54,23 +53,19 @@ type accessStarter interface {
 }
 
 func newAccessTeller(c Config) *accessTeller {
-	return &accessTeller{store: c.Store, workflows: c.Workflows, notifications: c.Notifications, logger: c.Logger}
+	return &accessTeller{store: c.Store, workflows: c.Workflows, logger: c.Logger}
 }
 
+// tellEvery is soon enough: agents end access by themselves. Looking at every change
+// of a site's ledger instead would cost each check-in a transaction.
 const tellEvery = time.Second
 
 func (t *accessTeller) run(ctx context.Context) {
-	var news <-chan store.Notification
-	if t.notifications != nil {
-		subscription, cancel := t.notifications.Subscribe(notifications)
-		defer cancel()
-		news = subscription
-	}
 	for ctx.Err() == nil {
 		if err := t.tell(ctx); err != nil && ctx.Err() == nil {
 			t.logger.Warn("workflows of accesses not told, trying again", "error", cause(err))
 		}
-		waitForNews(ctx, news, store.NotifyLedger, tellEvery)
+		pause(ctx, tellEvery)
 	}
 }
 
