@@ -17,7 +17,7 @@ var (
 	//go:embed page.html
 	pageHTML string
 
-	layout = template.Must(template.New("page").Parse(pageHTML))
+	layout = plain.Layout(pageHTML)
 )
 
 // page is what the layout shows; what is empty is not there.

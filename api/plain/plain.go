@@ -13,8 +13,20 @@ import (
 	"net/http"
 )
 
-//go:embed page.css
-var css string
+var (
+	//go:embed page.css
+	css string
+	//go:embed head.html
+	head string
+	//go:embed foot.html
+	foot string
+)
+
+// Layout makes a page's template of what stands within its main part. The page's data
+// has Language, Style, Site and Title.
+func Layout(main string) *template.Template {
+	return template.Must(template.New("page").Parse(head + main + foot))
+}
 
 // Style is what a page puts between its style tags.
 func Style() template.CSS {

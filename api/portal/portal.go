@@ -56,7 +56,7 @@ func New(c Config) *Pages { return &Pages{c} }
 //go:embed page.html
 var pageHTML string
 
-var layout = template.Must(template.New("page").Parse(pageHTML))
+var layout = plain.Layout(pageHTML)
 
 // What a form may hold: a hundred codes, and what a custom page adds.
 const (
