@@ -1,4 +1,4 @@
-import { Button, Checkbox, NativeSelect, PasswordInput, TextInput } from '@mantine/core'
+import { Button, Checkbox } from '@mantine/core'
 import { useState } from 'react'
 import type { components } from '../../api/schema.ts'
 import { Confirm } from '../../dialog/Confirm.tsx'
@@ -8,13 +8,12 @@ import { useText } from '../../text/useText.tsx'
 import { FormDialog } from '../kit/Form.tsx'
 import { Line, Lines, More } from '../kit/Lines.tsx'
 import { Part } from '../kit/Page.tsx'
-import classes from '../kit/Page.module.css'
 import { useForm } from '../kit/useForm.ts'
 import { networkFaults } from './faults.ts'
+import { NetworkFields } from './NetworkFields.tsx'
 import { useSaveSite } from './useSaveSite.ts'
 
 type Network = components['schemas']['NetworkSetting']
-const kinds = ['wpa_eap', 'wpa_psk', 'open_portal'] as const
 
 /** The WiFi networks that visitors are told of. */
 export function Networks() {
@@ -108,43 +107,7 @@ function NetworkDialog({ at, close }: { at: number; close: () => void }) {
       shown={['networks']}
       close={close}
     >
-      <div className={classes.pair}>
-        <TextInput
-          label={t('web.site.network.ssid')}
-          data-autofocus
-          autoComplete="off"
-          value={value.ssid}
-          onChange={(e) => set({ ssid: e.currentTarget.value })}
-          error={fault('ssid')}
-        />
-        <NativeSelect
-          label={t('web.site.network.kind')}
-          value={value.kind}
-          onChange={(e) => set({ kind: e.currentTarget.value as Network['kind'] })}
-          data={kinds.map((k) => ({ value: k, label: t(`web.site.network.${k}`) }))}
-        />
-      </div>
-      {value.kind === 'wpa_psk' && (
-        <PasswordInput
-          label={t('web.site.network.psk')}
-          description={had?.kind === 'wpa_psk' ? t('web.site.network.psk.kept') : undefined}
-          autoComplete="off"
-          value={value.psk ?? ''}
-          onChange={(e) => set({ psk: e.currentTarget.value })}
-          error={fault('psk')}
-          visibilityToggleButtonProps={{ 'aria-label': t('web.site.network.psk.show'), tabIndex: 0 }}
-        />
-      )}
-      {value.kind === 'open_portal' && (
-        <TextInput
-          label={t('web.site.network.portal')}
-          description={t('web.site.network.portal.text')}
-          type="url"
-          value={value.portal_url ?? ''}
-          onChange={(e) => set({ portal_url: e.currentTarget.value })}
-          error={fault('portal_url')}
-        />
-      )}
+      <NetworkFields value={value} set={set} fault={fault} focused kept={had?.kind === 'wpa_psk'} />
       <Checkbox
         label={t('web.site.network.hide')}
         checked={value.hidden ?? false}
