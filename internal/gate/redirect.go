@@ -1,0 +1,320 @@
+package gate
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/foyerhq/foyer/internal/visit"
+)
+
+// Bounds of what is kept of a redirect. A handle has room for one address and a few
+// short values.
+const (
+	maxTarget   = 1536
+	maxContinue = 1024
+	maxLabel    = 64
+)
+
+// reader reads a redirect's parameters and keeps the first thing that is wrong with
+// them: devices say a thing once, so a parameter given twice is somebody's attempt to
+// be read differently by two readers.
+type reader struct {
+	query url.Values
+	err   error
+}
+
+// read starts to read a redirect. Names lists what the vendor's devices add, and is
+// needed where they append that with a ? of their own to an address that has a query:
+// the first of them is then swallowed by our last parameter's value, and found there.
+func read(query url.Values, names ...string) *reader {
+	r := &reader{query: query}
+	size := 0
+	for name, values := range query {
+		size += len(name)
+		for _, value := range values {
+			size += len(value) + 2
+		}
+	}
+	if size > MaxQuery {
+		r.refuse()
+	}
+	r.unfold(names)
+	return r
+}
+
+// unfold finds the parameter that a second ? hid in the value of another, one that is
+// not the vendor's.
+func (r *reader) unfold(names []string) {
+	for name, values := range r.query {
+		if slices.Contains(names, name) || len(values) != 1 {
+			continue
+		}
+		_, hidden, found := strings.Cut(values[0], "?")
+		key, value, _ := strings.Cut(hidden, "=")
+		if !found || !slices.Contains(names, key) {
+			continue
+		}
+		// The query is the caller's, and another may be reading it.
+		copied := make(url.Values, len(r.query)+1)
+		for name, values := range r.query {
+			copied[name] = values
+		}
+		copied[key] = append(slices.Clone(copied[key]), value)
+		r.query = copied
+		return
+	}
+}
+
+func (r *reader) refuse() {
+	if r.err == nil {
+		r.err = ErrForged
+	}
+}
+
+// has reports whether a parameter is there, even if it is empty.
+func (r *reader) has(name string) bool { return r.query.Has(name) }
+
+// text returns a parameter of at most so many octets; a longer one, one given twice, and
+// one with control characters is refused.
+func (r *reader) text(name string, most int) string {
+	values := r.query[name]
+	if len(values) == 0 {
+		return ""
+	}
+	if len(values) > 1 || len(values[0]) > most || strings.ContainsFunc(values[0], isControl) {
+		r.refuse()
+		return ""
+	}
+	return values[0]
+}
+
+func isControl(c rune) bool { return c < 0x20 || c == 0x7f || c == '\uFFFD' }
+
+// label returns what is only shown and compared, cut to what an Arrival holds. A
+// hardware address is spelled as everywhere else.
+func (r *reader) label(name string) string {
+	values := r.query[name]
+	if len(values) > 1 {
+		r.refuse()
+	}
+	if len(values) != 1 {
+		return ""
+	}
+	if mac, ok := visit.ParseMAC(values[0]); ok {
+		return mac
+	}
+	return label(values[0])
+}
+
+// label cuts text to 64 octets of whole characters, without those that control a terminal.
+func label(text string) string {
+	text = strings.Map(func(c rune) rune {
+		if isControl(c) {
+			return -1
+		}
+		return c
+	}, text)
+	for len(text) > maxLabel {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
+}
+
+// mac returns a hardware address, empty if there is none; what is no address is refused.
+func (r *reader) mac(name string) string {
+	text := r.text(name, maxLabel)
+	if text == "" {
+		return ""
+	}
+	mac, ok := visit.ParseMAC(text)
+	if !ok {
+		r.refuse()
+	}
+	return mac
+}
+
+// ip returns an address, invalid if there is none or it is none.
+func (r *reader) ip(name string) netip.Addr {
+	ip, _ := visit.ParseIP(r.text(name, maxLabel))
+	return ip
+}
+
+// onward returns where the guest was going: see onward below.
+func (r *reader) onward(name string) string {
+	values := r.query[name]
+	if len(values) != 1 {
+		return "" // no secret goes there, so this alone refuses nobody
+	}
+	return onward(values[0])
+}
+
+// onward returns an address that a guest may be sent on to, http or https and bounded;
+// empty for anything else. An address without a scheme, as Cisco's controllers have
+// them, gets http.
+func onward(text string) string {
+	if text == "" || len(text) > maxContinue || strings.ContainsFunc(text, isControl) || strings.ContainsAny(text, `\ `) {
+		return ""
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + strings.TrimPrefix(text, "//")
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
+		return ""
+	}
+	return u.String()
+}
+
+// landing is where a device is told to send a guest who is in: our own page, or where
+// they were going.
+func landing(g Grant) string {
+	if g.Success != "" {
+		return g.Success
+	}
+	return onward(g.Continue)
+}
+
+// door says what the address may look like that a vendor's device takes credentials at.
+type door struct {
+	plain bool     // http too: what some devices speak on their own network
+	ports []string // beside the scheme's own; a host of Settings may name another
+	fixed []string // hosts that the vendor fixes, as in Settings.Hosts
+}
+
+// target reads the address that a secret is to be sent to. It returns ErrForged unless
+// that is unmistakably at a host of the vendor's or of the settings'.
+func (d door) target(text string, s Settings) (*url.URL, error) {
+	// What browsers read differently from net/url is refused before either reads it.
+	if len(text) > maxTarget || strings.ContainsFunc(text, isOdd) {
+		return nil, ErrForged
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Opaque != "" || u.User != nil || strings.Contains(u.Host, "%") {
+		return nil, ErrForged
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !d.plain) {
+		return nil, ErrForged
+	}
+	if !d.admits(u, d.fixed) && !d.admits(u, s.Hosts) {
+		return nil, ErrForged
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+func isOdd(c rune) bool { return c <= 0x20 || c >= 0x7f || strings.ContainsRune("\\\"<>^`{|}", c) }
+
+// admits reports whether one of hosts is this address's, port and all.
+func (d door) admits(u *url.URL, hosts []string) bool {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	usual := port == "" || slices.Contains(d.ports, port) ||
+		(u.Scheme == "https" && port == "443") || (u.Scheme == "http" && port == "80")
+	for _, entry := range hosts {
+		name, only := splitEntry(strings.ToLower(entry))
+		if only == "" && !usual || only != "" && only != port {
+			continue
+		}
+		if sameHost(host, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitEntry takes the port off an entry of Settings.Hosts, if it has one.
+func splitEntry(entry string) (host, port string) {
+	if _, err := netip.ParseAddr(entry); err == nil {
+		return entry, ""
+	}
+	if i := strings.LastIndexByte(entry, ':'); i >= 0 && !strings.HasSuffix(entry, "]") {
+		entry, port = entry[:i], entry[i+1:]
+	}
+	return strings.Trim(entry, "[]"), port
+}
+
+// sameHost compares a host with an entry: addresses as addresses, names as names, and a
+// name with a suffix. An address is not the same in IPv6's clothes.
+func sameHost(host, entry string) bool {
+	if address, err := netip.ParseAddr(entry); err == nil {
+		got, err := netip.ParseAddr(host)
+		return err == nil && got == address
+	}
+	if !isName(host) || !isName(strings.TrimPrefix(entry, ".")) {
+		return false
+	}
+	if strings.HasPrefix(entry, ".") {
+		return strings.HasSuffix(host, entry) && len(host) > len(entry)
+	}
+	return host == entry
+}
+
+// isName reports whether text is a host name, and none that a browser takes for an
+// address (WHATWG URL, ends in a number): 2130706433, 0x7f.1.
+func isName(text string) bool {
+	labels := strings.Split(text, ".")
+	for _, l := range labels {
+		if l == "" || len(l) > 63 || strings.ContainsFunc(l, func(c rune) bool {
+			return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+		}) {
+			return false
+		}
+	}
+	last := labels[len(labels)-1]
+	return len(text) <= 253 && !strings.HasPrefix(last, "0x") && strings.Trim(last, "0123456789") != ""
+}
+
+// CheckHost tells staff what is wrong with an entry of Settings.Hosts: a KindInvalid
+// error of the field hosts, or nil. A suffix must have two labels, so that nobody
+// allows a whole top-level domain.
+func CheckHost(entry string) error {
+	name, port := splitEntry(strings.ToLower(entry))
+	if strings.Trim(port, "0123456789") != "" || len(port) > 5 || strings.HasSuffix(entry, ":") {
+		return visit.Invalid("hosts", "The port must be a number.")
+	}
+	if address, err := netip.ParseAddr(name); err == nil && address.Zone() == "" {
+		return nil
+	}
+	bare, suffix := strings.CutPrefix(name, ".")
+	if !isName(bare) {
+		return visit.Invalid("hosts", "Give a host name, an address, or a suffix that begins with a dot.")
+	}
+	if suffix && !strings.Contains(bare, ".") {
+		return visit.Invalid("hosts", "A suffix must have two parts at least, such as .wifi.example.")
+	}
+	return nil
+}
+
+// withQuery returns an address with parameters added in order. Those of the same name
+// that it came with are dropped, whoever put them there; the others keep their octets.
+func withQuery(u *url.URL, fields ...Field) *url.URL {
+	ours := func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		return err != nil || slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name })
+	}
+	var pairs []string
+	if u.RawQuery != "" {
+		pairs = slices.DeleteFunc(strings.Split(u.RawQuery, "&"), ours)
+	}
+	for _, f := range fields {
+		pairs = append(pairs, url.QueryEscape(f.Name)+"="+url.QueryEscape(f.Value))
+	}
+	out := *u
+	out.RawQuery = strings.Join(pairs, "&")
+	return &out
+}
+
+// seconds is how long a device is told to stay open: whole seconds, rounded down and
+// never 0, which some take for unlimited.
+func seconds(left time.Duration) int { return max(1, int(left/time.Second)) }
+
+// minutes is the same for devices that count minutes.
+func minutes(left time.Duration) int { return max(1, int(left/time.Minute)) }
