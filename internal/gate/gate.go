@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
@@ -86,8 +87,11 @@ type Settings struct {
 	Names map[string]string `json:"names,omitempty"`
 	// Controller is the address that the server asks, https.
 	Controller string `json:"controller,omitempty"`
-	Site       string `json:"site,omitempty"`  // the controller's name for the site
-	Level      int    `json:"level,omitempty"` // openNDS: FAS security level
+	// Fingerprint is the SHA-256 of the controller's certificate in hex, for one that no
+	// authority has signed; empty: as every other server's is checked. See TLS.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	Site        string `json:"site,omitempty"`  // the controller's name for the site
+	Level       int    `json:"level,omitempty"` // openNDS: FAS security level
 	// Secret is shared with the device: faskey, uamsecret, request password.
 	Secret string `json:"-"`
 	// Key is for the controller's API.
@@ -118,9 +122,16 @@ type Call struct {
 	URL    *url.URL
 	Header map[string]string
 	Body   []byte
-	// Read judges an answer of at most 64 kB. It may give the next call of several; the
-	// last one's error is nil when the gate is open.
-	Read func(status int, body []byte) (*Call, error)
+	// Read judges an answer. It may give the next call of several, all of them to the same
+	// controller; the last one's error is nil when the gate is open.
+	Read func(Answer) (*Call, error)
+}
+
+// Answer is a controller's. A redirection is an answer, not something to follow.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte // at most 64 kB
 }
 
 // Entry waits for the device to collect it.

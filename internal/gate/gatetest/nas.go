@@ -105,7 +105,7 @@ func Ask(nas NAS, call *gate.Call) error {
 		}
 		w := httptest.NewRecorder()
 		nas.Handler().ServeHTTP(w, r)
-		next, err := call.Read(w.Code, w.Body.Bytes())
+		next, err := call.Read(gate.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()})
 		if err != nil || next == nil {
 			return err
 		}
