@@ -29,7 +29,8 @@ type reader struct {
 
 // read starts to read a redirect. Names lists what the vendor's devices add, and is
 // needed where they append that with a ? of their own to an address that has a query:
-// the first of them is then swallowed by our last parameter's value, and found there.
+// the first of them is then swallowed by our last parameter's value, or the ? is part of
+// its name, and it is found there.
 func read(query url.Values, names ...string) *reader {
 	r := &reader{query: query}
 	size := 0
@@ -53,8 +54,8 @@ func (r *reader) unfold(names []string) {
 		if slices.Contains(names, name) || len(values) != 1 {
 			continue
 		}
-		_, hidden, found := strings.Cut(values[0], "?")
-		key, value, _ := strings.Cut(hidden, "=")
+		_, hidden, _ := strings.Cut(name+"="+values[0], "?")
+		key, value, found := strings.Cut(hidden, "=")
 		if !found || !slices.Contains(names, key) {
 			continue
 		}
@@ -153,6 +154,23 @@ func (r *reader) onward(name string) string {
 	return onward(values[0])
 }
 
+// arrival is what was read, or what is wrong with it: a device always says which client it
+// sends and where that is to log in, the part of the handle named login.
+func (r *reader) arrival(a Arrival, login string, d door, s Settings) (Arrival, error) {
+	switch {
+	case r.err != nil:
+		return Arrival{}, r.err
+	case a.MAC == "" || a.Handle[login] == "":
+		return Arrival{}, ErrNotFromNAS
+	}
+	target, err := d.target(a.Handle[login], s)
+	if err != nil {
+		return Arrival{}, err
+	}
+	a.Handle[login] = target.String()
+	return a, nil
+}
+
 // onward returns an address that a guest may be sent on to, http or https and bounded;
 // empty for anything else. An address without a scheme, as Cisco's controllers have
 // them, gets http.
@@ -177,6 +195,15 @@ func landing(g Grant) string {
 		return g.Success
 	}
 	return onward(g.Continue)
+}
+
+// bareHost reports whether text is a host or an address and nothing else, so that it can
+// be put into a URL.
+func bareHost(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return !strings.ContainsAny(text, ":%") // no vendor here has IPv6
+	}
+	return isName(strings.ToLower(text))
 }
 
 // door says what the address may look like that a vendor's device takes credentials at.
