@@ -169,7 +169,15 @@ type Adapter interface {
 }
 
 // adapters are one a file.
-var adapters = map[Vendor]Adapter{}
+var adapters = map[Vendor]Adapter{
+	Meraki:      meraki{},
+	MerakiClick: merakiClick{},
+	CiscoWLC:    ciscoWLC{},
+	Aruba:       aruba{},
+	FortiGate:   fortiGate{},
+	Ruckus:      ruckus{},
+	SmartZone:   smartZone{},
+}
 
 // Of returns a vendor's adapter.
 func Of(v Vendor) (Adapter, bool) {
