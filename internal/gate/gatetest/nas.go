@@ -9,12 +9,15 @@ package gatetest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -172,6 +175,59 @@ func exactly(fields []Field, names ...string) (map[string]string, bool) {
 	return values, true
 }
 
+// form reads a posted form whose order the vendor does not care about: all of required
+// and none but those and optional, each once.
+func form(r *http.Request, required, optional []string) (map[string]string, bool) {
+	fields, ok := posted(r)
+	values := map[string]string{}
+	for _, f := range fields {
+		_, twice := values[f.Name]
+		if twice || !slices.Contains(required, f.Name) && !slices.Contains(optional, f.Name) {
+			return nil, false
+		}
+		values[f.Name] = f.Value
+	}
+	for _, name := range required {
+		if _, there := values[name]; !there {
+			return nil, false
+		}
+	}
+	return values, ok
+}
+
+// query writes parameters as most devices do, escaped.
+func query(pairs ...string) string {
+	fields := make([]Field, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fields = append(fields, Field{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return encode(fields)
+}
+
+// at returns an address with a query behind whatever it has.
+func at(u *url.URL, query string) *url.URL {
+	out := *u
+	if out.RawQuery != "" {
+		query = out.RawQuery + "&" + query
+	}
+	out.RawQuery = query
+	return &out
+}
+
+// token returns a value that the device has not given out before.
+func (f *floor) token() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.serial++
+	sum := sha256.Sum256(fmt.Append(nil, "token ", f.serial))
+	return hex.EncodeToString(sum[:8])
+}
+
+// here reports whether a request is for this device and a path of it.
+func (f *floor) here(r *http.Request, method, path string) bool {
+	return r.Method == method && r.Host == f.Address.Host && r.URL.EscapedPath() == path
+}
+
 // floor is what every NAS stands on: who is on its network, and who is online.
 type floor struct {
 	World
@@ -233,6 +289,18 @@ func (f *floor) known(mac string) (Client, bool) {
 	spelled, _ := visit.ParseMAC(mac)
 	c, ok := f.clients[spelled]
 	return c, ok
+}
+
+// inUse reports whether a user is online, from whatever client.
+func (f *floor) inUse(user string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, session := range f.online {
+		if session.User == user && f.Now().Before(session.At) {
+			return true
+		}
+	}
+	return false
 }
 
 // login asks RADIUS and opens the gate; without Session-Timeout for as long as the vendor
