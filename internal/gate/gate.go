@@ -177,6 +177,12 @@ var adapters = map[Vendor]Adapter{
 	FortiGate:   fortiGate{},
 	Ruckus:      ruckus{},
 	SmartZone:   smartZone{},
+	MikroTik:    mikrotik{},
+	UniFi:       uniFi{},
+	OpenNDS:     openNDS{},
+	CoovaChilli: coovaChilli{},
+	OPNsense:    opnSense{},
+	PfSense:     pfSense{},
 }
 
 // Of returns a vendor's adapter.
