@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Problem } from '../src/api/problem.ts'
-import { type Entry, entriesMost, Outbox, type Server, type Shelf, type Start } from '../src/evacuation/outbox.ts'
+import { type Kept, keepRead } from '../src/evacuation/keep.ts'
+import { type Entry, entriesMost, keptUnsent, Outbox, type Server, type Shelf, type Start } from '../src/evacuation/outbox.ts'
 import type { MarkResult } from '../src/evacuation/types.ts'
 
 /** A device's disk, which may be full. */
@@ -84,6 +85,30 @@ test('marks without a network are kept, survive the page, and are sent once howe
   // They stay until the server's list has them.
   await after.box.seen(after.box.read().entries.map((e) => e.mark_id))
   expect([after.box.read().entries.length, disk.entries.size]).toEqual([0, 0])
+})
+
+test('a mark is said to be kept when the disk has it', async () => {
+  const { box, disk } = setup()
+  const marking = box.mark('s', 'c', 'v', 'safe')
+  expect([box.read().entries.length, keptUnsent(box.read())]).toEqual([1, 0])
+  await marking
+  expect([disk.entries.size, keptUnsent(box.read())]).toEqual([1, 1])
+  disk.broken = true
+  await box.mark('s', 'c', 'v', 'missing')
+  expect([box.read().entries.length, keptUnsent(box.read())]).toEqual([2, 1])
+})
+
+test('a mark leaves the disk only when the list that has it is there', async () => {
+  const { box, disk } = setup()
+  await box.mark('s', 'c', 'v', 'safe')
+  await box.flush()
+  const [made] = box.read().entries
+  const read = { call: { people: [{ visit_id: 'v', marks: [made] }] } } as unknown as Kept
+  await expect(keepRead(read, box, () => Promise.reject(new Error('full')))).rejects.toThrow('full')
+  expect(disk.entries.size).toBe(1)
+  const onDisk: number[] = []
+  await keepRead(read, box, async () => void onDisk.push(disk.entries.size))
+  expect([onDisk, disk.entries.size, box.read().entries.length]).toEqual([[1], 0, 0])
 })
 
 test('the order of marks is theirs, whatever the clock does', async () => {

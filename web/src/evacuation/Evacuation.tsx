@@ -25,7 +25,7 @@ function Page({ me }: { me: Me }) {
   useContrast()
   const box = useBox(me)
   useSending(box)
-  const { shown, error, again } = useShown()
+  const { shown, kept, error, again } = useShown(box)
   const going = useGoing(shown, box)
   useReportAfter(shown?.call?.roll_call.id, going === null)
 
@@ -37,8 +37,8 @@ function Page({ me }: { me: Me }) {
       </div>
     )
   }
-  if (going) return <OneRollCall going={going} readAt={shown.readAt} ahead={shown.ahead} box={box} />
-  return <EveryoneHere shown={shown} box={box} />
+  if (going) return <OneRollCall going={going} readAt={shown.readAt} ahead={shown.ahead} kept={kept} box={box} />
+  return <EveryoneHere shown={shown} kept={kept} box={box} />
 }
 
 /** Who was in a roll call that somebody else ended sees what came of it. */

@@ -21,7 +21,7 @@ import type { Shown } from './useEvacuation.ts'
 import { useSaying } from './useSaying.ts'
 
 /** The list while there is no roll call. */
-export function EveryoneHere({ shown, box }: { shown: Shown; box: Outbox }) {
+export function EveryoneHere({ shown, kept, box }: { shown: Shown; kept: boolean; box: Outbox }) {
   const { t } = useText()
   const site = useSite()
   const { can } = useMe()
@@ -76,7 +76,7 @@ export function EveryoneHere({ shown, box }: { shown: Shown; box: Outbox }) {
         )}
       </section>
       <Earlier calls={shown.calls} now={now} />
-      <OfflineNote box={box} />
+      <OfflineNote box={box} kept={kept} />
       {starting && <StartDialog box={box} list={shown.list} close={() => setStarting(false)} />}
       <ListPaper people={asListed(people, '')} readAt={shown.readAt} />
     </div>

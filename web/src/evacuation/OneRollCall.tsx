@@ -23,10 +23,10 @@ import { useSteady } from './useSteady.ts'
 
 const longAfter = 24 * 60 * 60_000
 
-type Props = { going: Going; readAt: number; ahead: number; box: Outbox }
+type Props = { going: Going; readAt: number; ahead: number; kept: boolean; box: Outbox }
 
 /** The roll call that goes on. */
-export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, box }: Props) {
+export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, kept, box }: Props) {
   const { t } = useText()
   const site = useSite()
   const { can } = useMe()
@@ -81,7 +81,7 @@ export function OneRollCall({ going: { rollCall, people, here }, readAt, ahead, 
           </ul>
         )}
       </section>
-      <OfflineNote box={box} />
+      <OfflineNote box={box} kept={kept} />
       <div className={classes.foot}>
         <Progress counts={counts} />
         <div className={classes.find}>

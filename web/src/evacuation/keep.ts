@@ -1,5 +1,6 @@
 import type { Me, Site } from '../api/types.ts'
-import type { Entry, Start } from './outbox.ts'
+import { seen } from './marks.ts'
+import type { Entry, Outbox, Start } from './outbox.ts'
 import type { EvacuationList, Listed, Present, RollCall, RollCallDetail } from './types.ts'
 
 /**
@@ -90,6 +91,15 @@ export const kept = async (site: string): Promise<Kept | null> => (await dropOld
 export const expired = (k: Pick<Kept, 'readAt'>, now: number): boolean => now - k.readAt >= keptFor || k.readAt > now + keptFor
 
 export const keep = (k: Kept): Promise<void> => change('kept', (s) => s.put(thin(k)))
+
+/**
+ * Keeps what was read. Only then the marks that it has are kept no longer by
+ * themselves: were they dropped before, a loss of power would take them back.
+ */
+export async function keepRead(k: Kept, box: Pick<Outbox, 'read' | 'seen'>, write = keep): Promise<void> {
+  await write(k)
+  await box.seen(seen(k.call?.people ?? [], box.read().entries))
+}
 
 /** Without what nobody needs outside: addresses and numbers of people, keys of networks. */
 export function thin(k: Kept): Kept {

@@ -3,9 +3,10 @@ import type { OwnMark } from './marks.ts'
 import type { Kind, MarkMade, MarkResult } from './types.ts'
 
 /**
- * Marks on their way to the server. Each is on this device's disk before it is sent
- * and stays there until the server's list has it; what happens twice happens once,
- * because each has an id of its own.
+ * Marks on their way to the server. Each goes to this device's disk at once and stays
+ * there until the server's list, as this device keeps it, has the mark: after a loss
+ * of power nothing is missing that was said to be kept. What happens twice happens
+ * once, because each has an id of its own.
  */
 
 /** A mark as it is kept. `call` is the key of a Start while the server does not know of the roll call. */
@@ -33,11 +34,17 @@ export type Server = {
 export type OutboxState = {
   entries: readonly Entry[]
   starts: readonly Start[]
+  /** Marks that are not on the disk: not yet, or because it takes none. */
+  unwritten: readonly string[]
   /** Marks that the server will not take, which somebody has to know. */
   refused: number
   /** false: this device keeps nothing, closing the page loses what is unsent. */
   durable: boolean
 }
+
+/** How many marks are on this device's disk and not known to be on the server. */
+export const keptUnsent = ({ entries, unwritten }: OutboxState): number =>
+  entries.filter((e) => !e.sent && !unwritten.includes(e.mark_id)).length
 
 /** What the API takes at once. */
 const batchMost = 500
@@ -47,7 +54,7 @@ export const entriesMost = 5000
 const sentFor = 24 * 60 * 60_000
 
 export class Outbox {
-  private state: OutboxState = { entries: [], starts: [], refused: 0, durable: true }
+  private state: OutboxState = { entries: [], starts: [], unwritten: [], refused: 0, durable: true }
   private listeners = new Set<() => void>()
   private flushing: Promise<boolean> | null = null
   private latest = 0
@@ -111,8 +118,11 @@ export class Outbox {
       marked_at: new Date(this.latest).toISOString(),
       sent: false,
     }
-    this.set({ entries: [...this.state.entries, entry] })
-    await this.onDisk(() => this.shelf.putMarks([entry]))
+    this.set({ entries: [...this.state.entries, entry], unwritten: [...this.state.unwritten, entry.mark_id] })
+    await this.onDisk(async () => {
+      await this.shelf.putMarks([entry])
+      this.set({ unwritten: this.state.unwritten.filter((id) => id !== entry.mark_id) })
+    })
     return true
   }
 
@@ -124,11 +134,14 @@ export class Outbox {
     return start
   }
 
-  /** The server's list has these. */
+  /** The server's list has these, and is on the disk with them. */
   async seen(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
     const gone = new Set(ids)
-    this.set({ entries: this.state.entries.filter((e) => !gone.has(e.mark_id)) })
+    this.set({
+      entries: this.state.entries.filter((e) => !gone.has(e.mark_id)),
+      unwritten: this.state.unwritten.filter((id) => !gone.has(id)),
+    })
     await this.onDisk(() => this.shelf.dropMarks(ids))
   }
 

@@ -5,8 +5,8 @@ import type { Me } from '../api/types.ts'
 import { Again } from '../live/again.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useSite } from '../site.tsx'
-import { keep, type Kept, kept } from './keep.ts'
-import { asListed, overlay, type Person, seen } from './marks.ts'
+import { keepRead, type Kept, kept } from './keep.ts'
+import { asListed, overlay, type Person } from './marks.ts'
 import type { Outbox } from './outbox.ts'
 import { entriesOf, outboxOf, useOutbox } from './outboxes.ts'
 import { listQuery, rollCallQuery, rollCallsQuery } from './queries.ts'
@@ -29,8 +29,16 @@ export type Shown = {
   ahead: number
 }
 
-/** What the server said last, else what this device kept of it; null until there is something. */
-export function useShown(): { shown: Shown | null; error: unknown; again: () => void } {
+type Showing = {
+  /** What the server said last, else what this device kept of it; null until there is something. */
+  shown: Shown | null
+  /** Whether this device has a list on its disk. */
+  kept: boolean
+  error: unknown
+  again: () => void
+}
+
+export function useShown(box: Outbox): Showing {
   const site = useSite()
   const calls = useQuery({ ...rollCallsQuery(site.id), refetchInterval: readEvery })
   const open = calls.data?.find((c) => !c.ended_at)?.id ?? ''
@@ -44,20 +52,21 @@ export function useShown(): { shown: Shown | null; error: unknown; again: () => 
     const ahead = Date.parse('now' in part.data ? part.data.now : part.data.at) - part.dataUpdatedAt
     return { list: list.data ?? null, call: open ? (call.data ?? null) : null, calls: calls.data, readAt, ahead }
   }, [calls.data, part.data, part.dataUpdatedAt, list.data, call.data, open, readAt])
-  const before = useKept(site.id, read)
+  const [before, has] = useKept(site.id, read, box)
   // Between a roll call's end and the list after it, what was read last stays.
   const last = useRef<Shown | null>(null)
   if (read) last.current = read
-  return { shown: last.current ?? before, error: calls.error ?? part.error, again: () => void calls.refetch() }
+  return { shown: last.current ?? before, kept: has, error: calls.error ?? part.error, again: () => void calls.refetch() }
 }
 
-/** Keeps what was read, and brings what an earlier page kept. */
-function useKept(site: string, read: Shown | null): Kept | null {
+/** Keeps what was read; brings what an earlier page kept, and whether anything is. */
+function useKept(site: string, read: Shown | null, box: Outbox): [Kept | null, boolean] {
   const client = useQueryClient()
   const whole = useSite()
   const [before, setBefore] = useState<Kept | null>(null)
   const latest = useRef<Kept | null>(null)
-  const [saver] = useState(() => new Again(async () => latest.current && keep(latest.current), keepEvery))
+  const [written, setWritten] = useState(false)
+  const [saver] = useState(() => new Again(save, keepEvery))
 
   useEffect(() => {
     let here = true
@@ -88,7 +97,13 @@ function useKept(site: string, read: Shown | null): Kept | null {
       void client.invalidateQueries({ queryKey: sitesQuery.queryKey })
     }
   }, [client, read, saver, whole])
-  return before
+  return [before, written || before !== null]
+
+  async function save() {
+    if (!latest.current) return
+    await keepRead(latest.current, box)
+    setWritten(true)
+  }
 }
 
 export type Going = { rollCall: RollCall; people: Person[]; /** The server does not know of it yet. */ here: boolean }
@@ -98,7 +113,7 @@ export function useGoing(shown: Shown | null, box: Outbox): Going | null {
   const site = useSite()
   const state = useOutbox(box)
   const call = shown?.call
-  const going = useMemo((): Going | null => {
+  return useMemo((): Going | null => {
     if (call) {
       const own = entriesOf(state, site.id, call.roll_call.id)
       return { rollCall: call.roll_call, people: overlay(call.people ?? [], own), here: false }
@@ -109,11 +124,6 @@ export function useGoing(shown: Shown | null, box: Outbox): Going | null {
     const people = overlay(asListed(shown.list.people ?? [], start.at), entriesOf(state, site.id, start.key))
     return { rollCall, people, here: true }
   }, [call, shown?.list, state, site.id])
-
-  useEffect(() => {
-    if (call) void box.seen(seen(call.people ?? [], box.read().entries))
-  }, [box, call])
-  return going
 }
 
 /** Sends what is unsent: at once, when the network is back, and every few seconds. */
