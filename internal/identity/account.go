@@ -131,17 +131,21 @@ func ParsePhone(text string) (number string, ok bool) {
 
 // Known is what decides whether a login that somebody typed may be taken for an account.
 type Known struct {
-	Proven   bool // its login was proven at some time
-	Visits   bool // the person visited
-	Elsewise bool // it was used by another device than the one that asks
+	Proven    bool // its login was proven at some time
+	Visits    bool // the person visited
+	Elsewhere bool // it was used by another device than the one that asks
 }
 
-// Links reports whether somebody who typed an account's login may be taken for its
-// holder. Who proved it may. Who did not may only where nothing is to be gained by
-// it: the account was never proven, belongs to no visitor, and to this device alone.
-// Otherwise the login makes another account.
+// Links reports whether somebody who typed an account's login is taken for its holder.
+// A proven login is its holder's alone. One that nobody proved may be a stranger's
+// claim, also to whoever proves it now: it is taken up only where nothing is gained by
+// it, by the one device that it was made with. Otherwise the login makes another
+// account.
 func Links(proven bool, k Known) bool {
-	return proven || !k.Proven && !k.Visits && !k.Elsewise
+	if k.Proven {
+		return proven
+	}
+	return !k.Visits && !k.Elsewhere
 }
 
 func named(name string) bool {

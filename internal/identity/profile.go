@@ -75,9 +75,21 @@ func (v Validity) End(start time.Time, zone *time.Location) time.Time {
 		return start.Add(time.Duration(v.Value) * time.Hour)
 	case Days:
 		y, m, d := start.In(zone).Date()
-		return time.Date(y, m, d+v.Value, 0, 0, 0, 0, zone).UTC()
+		return midnight(y, m, d+v.Value, zone).UTC()
 	}
 	return v.Until
+}
+
+// midnight is the first instant of a day. Where clocks are put on at midnight there is
+// no such time, and time.Date returns one as much before as they are put on.
+func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
+	first := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	if first.Hour() == 0 {
+		return first
+	}
+	_, before := first.Zone()
+	_, after := first.Add(12 * time.Hour).Zone()
+	return first.Add(time.Duration(after-before) * time.Second)
 }
 
 // Nominal is the time that the validity stands for: days as days. A lifetime must not

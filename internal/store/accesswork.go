@@ -12,6 +12,8 @@ import (
 
 const actorWorkflow = "system:workflow"
 
+const kindPortal = "portal" // of an access
+
 const endCancelled = "cancelled" // by an operator, in the Temporal UI
 
 // untaken is what an access becomes whenever anybody but its workflow changes it.
@@ -28,18 +30,7 @@ type AccessEnd struct {
 // One that has ended stays as it is. It returns ErrAccessNotFound.
 func (s *Store) EndAccess(ctx context.Context, id roll.AccessID, cancelled bool) (end AccessEnd, err error) {
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {
-		zone, row, err := t.lockAccessInZone(ctx, id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case row.EndedAt != nil:
-		case cancelled:
-			err = t.merge(ctx, zone, []roll.Entry{{Ticket: row.holder(), Record: roll.Record{Over: true}}}, cause{visit.ActorOperator, endCancelled})
-		case !row.EndsAt.After(t.now):
-			err = t.endAccess(ctx, row, cause{actorWorkflow, endTime})
-		}
-		if err != nil {
+		if err := t.endDueAccess(ctx, id, cancelled); err != nil {
 			return err
 		}
 		const take = `update accesses as v set taken_at = @now from sites s where s.id = v.site_id and v.id = @id
@@ -53,6 +44,26 @@ func (s *Store) EndAccess(ctx context.Context, id roll.AccessID, cancelled bool)
 		return err
 	})
 	return end, err
+}
+
+func (t *tx) endDueAccess(ctx context.Context, id roll.AccessID, cancelled bool) error {
+	kinds, err := scalars[string](ctx, t, `select kind from accesses where id = @id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return err
+	}
+	if len(kinds) > 0 && kinds[0] == kindPortal {
+		return t.endPortalAccess(ctx, id, cancelled)
+	}
+	zone, row, err := t.lockAccessInZone(ctx, id)
+	switch {
+	case err != nil || row.EndedAt != nil:
+		return err
+	case cancelled:
+		return t.merge(ctx, zone, []roll.Entry{{Ticket: row.holder(), Record: roll.Record{Over: true}}}, cause{visit.ActorOperator, endCancelled})
+	case !row.EndsAt.After(t.now):
+		return t.endAccess(ctx, row, cause{actorWorkflow, endTime})
+	}
+	return nil
 }
 
 // lockAccessInZone locks an access behind its zone, as everybody does who changes

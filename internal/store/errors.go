@@ -39,6 +39,9 @@ var refusals = map[string]*visit.Error{
 	"zones_name":                  visit.Errorf(visit.KindConflict, "zone_name_taken", "Another zone of the site has this name."),
 	"zone_ways_pkey":              visit.Errorf(visit.KindConflict, "way_taken", "From one of these NASes and networks another zone is reached already."),
 	"rolls_number":                errNumberTaken,
+	"profiles_name":               visit.Errorf(visit.KindConflict, "profile_name_taken", "Another profile has this name."),
+	"templates_name":              visit.Errorf(visit.KindConflict, "template_name_taken", "Another template has this name."),
+	"portals_name":                visit.Errorf(visit.KindConflict, "portal_name_taken", "Another portal of the site has this name."),
 	"users_email":                 visit.Errorf(visit.KindConflict, "email_taken", "Another user has this e-mail address."),
 	"idempotency_key_length":      visit.Invalid("idempotency_key", "The key is too long."),
 }
@@ -120,7 +123,8 @@ func retryable(err error) bool {
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == codeSerializationFailure || pg.Code == codeDeadlock ||
-			violates(err, "sessions_key") // two agents reported the same session at once
+			violates(err, "sessions_key") || // two agents reported the same session at once
+			violates(err, "authentications_device") || violates(err, "accounts_proven_login") // two logged in at once
 	}
 	return pgconn.SafeToRetry(err)
 }

@@ -24,6 +24,9 @@ type Config struct {
 	Rand     io.Reader        // nil: crypto/rand
 	Logger   *slog.Logger     // nil: slog.Default
 	MaxConns int32            // zero: 16
+	// GuestDomain is what the names of authentications end with; empty: guest.invalid,
+	// which is nobody's (RFC 2606).
+	GuestDomain string
 }
 
 // Store is the database. It is safe for concurrent use.
@@ -35,6 +38,8 @@ type Store struct {
 	rand    io.Reader
 	log     *slog.Logger
 	pulse   *pulse
+
+	guestDomain string
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -53,6 +58,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxConns <= 0 {
 		c.MaxConns = 16
 	}
+	if c.GuestDomain == "" {
+		c.GuestDomain = "guest.invalid"
+	}
 	return c, nil
 }
 
@@ -70,7 +78,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return &Store{
 		pool: pool, url: config.URL, keyring: config.Keyring,
 		clock: config.Now, rand: config.Rand, log: config.Logger,
-		pulse: startPulse(pool, config.Logger),
+		pulse: startPulse(pool, config.Logger), guestDomain: config.GuestDomain,
 	}, nil
 }
 
