@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
@@ -20,6 +21,8 @@ const (
 	zoneID    = "0197a3f0-0000-7000-8000-000000000006"
 	rollID    = roll.ID("0197a3f0-0000-7000-8000-000000000007")
 	testID    = "0197a3f0-0000-7000-8000-000000000006"
+	accessID  = "0197a3f0-0000-7000-8000-000000000008"
+	deviceID  = "0197a3f0-0000-7000-8000-000000000009"
 )
 
 var (
@@ -66,7 +69,7 @@ func command() wire.Command { return wire.Command{VisitID: visitID, Generation: 
 // examples returns one frame of every type.
 func examples() []wire.Frame {
 	return []wire.Frame{
-		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TypeNASTest, wire.TypePresenceSnapshot}, Presence: presenceVersion},
+		&wire.Hello{Agent: siteAgent, Journal: journalID, Version: "v0.1.0", Protocol: wire.Version, Epoch: 6, Position: position(41), Takes: []wire.Type{wire.TakesDevices, wire.TypeNASTest, wire.TypePresenceSnapshot}, Presence: presenceVersion},
 		&wire.Ack{Position: position(42)},
 		report(),
 		&wire.Stats{Grants: 18, Sessions: 11, JournalBacklog: 3, ClockOffsetMS: -12, Counters: map[string]int{"accepts": 40},
@@ -84,7 +87,7 @@ func examples() []wire.Frame {
 		&wire.Entry{Type: wire.TypeNASDrop, Position: position(48), ObjectID: string(nasID)},
 		&wire.Snapshot{
 			ID: "9d1f6c0e", Part: 0, Last: true, Position: position(42), Now: checkedInAt, Epoch: 7,
-			Grants: []wire.Grant{*grant()}, NASes: []wire.NAS{*nas()},
+			Grants: []wire.Grant{*grant(), portalGrant(), deviceGrant()}, NASes: []wire.NAS{*nas()},
 		},
 		&wire.Entry{Type: wire.TypeZonePut, Position: position(49), ObjectID: zoneID, Zone: &wire.Zone{
 			ID: zoneID, Enabled: true, Logins: roll.LastLogin, HashKey: []byte("a key to look codes up by"),
@@ -125,6 +128,23 @@ func rollGrant() *wire.Grant {
 	}
 }
 
+// portalGrant is an authentication whose device is on its way from the portal.
+func portalGrant() wire.Grant {
+	return wire.Grant{
+		ID: accessID, Kind: wire.GrantPortal, Username: "user17@guest.example", NotBefore: checkedInAt, NotAfter: departsAt,
+		Secrets: []wire.OneTime{{Secret: "t6vk2hpq8wzd", MAC: "02:00:00:00:00:2a", NASID: nasID, NotAfter: checkedInAt.Add(time.Minute)}},
+		MAC:     "02:00:00:00:00:2a", NASID: nasID, SSID: "Lobby", MACAuth: true,
+	}
+}
+
+// deviceGrant is a device that may come back without a portal.
+func deviceGrant() wire.Grant {
+	return wire.Grant{
+		ID: deviceID, Kind: wire.GrantDevice, NotBefore: checkedInAt, NotAfter: departsAt.AddDate(0, 0, 5),
+		MAC: "00:00:5e:00:53:2a", NASID: nasID, SSID: "Lobby", LifetimeSeconds: 14_400,
+	}
+}
+
 func rollEntry() wire.RollEntry {
 	return wire.RollEntry{RollID: rollID, Ticket: 7, At: checkedInAt, HolderRollID: rollID, HolderTicket: 7, ForSeconds: 7200}
 }
@@ -143,6 +163,10 @@ func report() *wire.Report {
 		{Sequence: 103, At: stoppedAt, Termination: termination()},
 		{Sequence: 104, At: stoppedAt, RollUse: &wire.RollUse{ZoneID: zoneID, NASID: nasID, Entries: []wire.RollEntry{rollEntry()}}},
 		{Sequence: 105, At: stoppedAt, Presence: &wire.PresenceOpened{Opened: 1, Refused: 2}},
+		{Sequence: 106, At: stoppedAt, DeviceLogin: &wire.DeviceLogin{
+			DeviceID: deviceID, AccessID: identity.DeviceAccessID(deviceID, stoppedAt), NASID: nasID, MAC: "00:00:5e:00:53:2a", SSID: "Lobby",
+			At: stoppedAt, Until: stoppedAt.Add(4 * time.Hour),
+		}},
 	}}
 }
 

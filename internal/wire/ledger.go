@@ -22,7 +22,8 @@ type GrantKind string
 const (
 	GrantVisit  GrantKind = "visit"
 	GrantRoll   GrantKind = "roll"
-	GrantPortal GrantKind = "portal"
+	GrantPortal GrantKind = "portal" // an authentication; ID is its access's
+	GrantDevice GrantKind = "device" // a device that may log in by its MAC address; ID is the device's
 )
 
 // Grant is something an agent may accept between two instants.
@@ -39,13 +40,43 @@ type Grant struct {
 	// Such a grant has neither user name nor password; agents compute its end.
 	Zone    string      `json:"zone_id,omitempty"`
 	Entries []RollEntry `json:"entries,omitempty"`
+	// Secrets a device may prove itself with instead of Password, each for one new
+	// session. A grant of kind portal has nothing else to prove.
+	Secrets []OneTime `json:"secrets,omitempty"`
+	// Of kinds portal and device: the only device that may use the grant (canonical
+	// aa:bb:cc:dd:ee:ff), at which NAS; empty: any.
+	MAC   string      `json:"mac,omitempty"`
+	NASID visit.NASID `json:"nas_id,omitempty"`
+	// SSID is the only network in which MAC alone is proof; empty: any.
+	SSID string `json:"ssid,omitempty"`
+	// MACAuth, of kind portal: MAC alone is proof when the NAS asks for it.
+	MACAuth bool `json:"mac_auth,omitempty"`
+	// LifetimeSeconds, of kind device, is how long one login by MAC lasts, at most to
+	// NotAfter. Such a grant has no user name, and what it gives is a grant of kind portal.
+	LifetimeSeconds int64 `json:"lifetime_seconds,omitempty"`
+}
+
+// OneTime is a secret that a portal gave a device's browser for the NAS, good for a
+// new session until NotAfter.
+type OneTime struct {
+	Secret   string      `json:"secret"`
+	MAC      string      `json:"mac,omitempty"`    // the only device that may use it; empty: any
+	NASID    visit.NASID `json:"nas_id,omitempty"` // where it may; empty: anywhere
+	NotAfter time.Time   `json:"not_after"`
+}
+
+// Equal reports whether two secrets say the same.
+func (o OneTime) Equal(other OneTime) bool {
+	return o.Secret == other.Secret && o.MAC == other.MAC && o.NASID == other.NASID && o.NotAfter.Equal(other.NotAfter)
 }
 
 // Equal reports whether two grants say the same.
 func (g Grant) Equal(other Grant) bool {
 	return slices.Equal(g.Entries, other.Entries) && g.ID == other.ID && g.Kind == other.Kind && g.VisitID == other.VisitID &&
 		g.Username == other.Username && g.Password == other.Password && g.Zone == other.Zone &&
-		g.NotBefore.Equal(other.NotBefore) && g.NotAfter.Equal(other.NotAfter) && g.DeviceLimit == other.DeviceLimit
+		g.NotBefore.Equal(other.NotBefore) && g.NotAfter.Equal(other.NotAfter) && g.DeviceLimit == other.DeviceLimit &&
+		slices.EqualFunc(g.Secrets, other.Secrets, OneTime.Equal) && g.MAC == other.MAC && g.NASID == other.NASID &&
+		g.SSID == other.SSID && g.MACAuth == other.MACAuth && g.LifetimeSeconds == other.LifetimeSeconds
 }
 
 // NAS is what an agent must know of one NAS.

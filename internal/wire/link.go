@@ -23,12 +23,15 @@ type Hello struct {
 	// Empty: the agent's ledger is empty or unreadable, only a snapshot helps.
 	Empty bool `json:"empty,omitempty"`
 	// Takes names frames beyond the first ones that the agent acts upon; to
-	// others they would be unknown, and skipped.
+	// others they would be unknown, and skipped. TakesDevices among them is no frame.
 	Takes []Type `json:"takes,omitempty"`
 	// Presence is the version of the list of who is in the building that the agent
 	// holds; empty: none.
 	Presence string `json:"presence,omitempty"`
 }
+
+// TakesDevices in Hello.Takes: the agent acts upon grants of kind device.
+const TakesDevices Type = "grant.device"
 
 // FrameType implements Frame.
 func (*Hello) FrameType() Type { return TypeHello }

@@ -37,6 +37,7 @@ type Record struct {
 	Termination *Termination    `json:"termination,omitempty"`
 	Presence    *PresenceOpened `json:"presence,omitempty"`
 	RollUse     *RollUse        `json:"roll_use,omitempty"`
+	DeviceLogin *DeviceLogin    `json:"device_login,omitempty"`
 }
 
 // SessionKey names a session at a NAS. Acct-Session-Id alone is not unique: a
@@ -114,6 +115,11 @@ const (
 	RefusedZoneDisabled         RefusedReason = "zone_disabled"
 	RefusedInUse                RefusedReason = "in_use"       // by another device, and the zone lets the first one stay
 	RefusedNotRecorded          RefusedReason = "not_recorded" // the agent's disk failed; nobody is let in unrecorded
+	RefusedSecretSpent          RefusedReason = "secret_spent" // a portal's one-time secret, for a second session
+	RefusedSecretExpired        RefusedReason = "secret_expired"
+	RefusedOtherDevice          RefusedReason = "other_device"   // the login belongs to another MAC address, or none was sent
+	RefusedOtherNAS             RefusedReason = "other_nas"      // the login belongs to another NAS
+	RefusedUnknownDevice        RefusedReason = "unknown_device" // asked for by MAC address; counted, and not reported
 )
 
 // Refused is a login that got no Accept. Repeats of the same (NAS, reason, user
