@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/visit"
@@ -184,6 +186,9 @@ var adapters = map[Vendor]Adapter{
 	OPNsense:    opnSense{},
 	PfSense:     pfSense{},
 }
+
+// Vendors returns those that have an adapter, in order of their names.
+func Vendors() []Vendor { return slices.Sorted(maps.Keys(adapters)) }
 
 // Of returns a vendor's adapter.
 func Of(v Vendor) (Adapter, bool) {

@@ -277,8 +277,8 @@ func sameHost(host, entry string) bool {
 	if !isName(host) || !isName(strings.TrimPrefix(entry, ".")) {
 		return false
 	}
-	if strings.HasPrefix(entry, ".") {
-		return strings.HasSuffix(host, entry) && len(host) > len(entry)
+	if strings.HasPrefix(entry, ".") { // one label alone would be a top-level domain
+		return strings.Count(entry, ".") > 1 && strings.HasSuffix(host, entry)
 	}
 	return host == entry
 }
