@@ -63,6 +63,15 @@ const (
 	RollsExpire   Permission = "rolls.expire"
 	RollsSell     Permission = "rolls.sell"
 	RollsSync     Permission = "rolls.sync" // another deployment with the same zones: hands over keys, rolls and uses
+
+	AccountsRead         Permission = "accounts.read" // guests' identities
+	AccountsWrite        Permission = "accounts.write"
+	AuthenticationsRead  Permission = "authentications.read"  // guests' logins, and why they were let in or not
+	AuthenticationsWrite Permission = "authentications.write" // end one
+	ProfilesRead         Permission = "profiles.read"
+	ProfilesWrite        Permission = "profiles.write"
+	PortalsRead          Permission = "portals.read" // templates too
+	PortalsWrite         Permission = "portals.write"
 )
 
 var everyPermission = []Permission{
@@ -72,6 +81,7 @@ var everyPermission = []Permission{
 	TokensRead, TokensWrite, UsersRead, UsersWrite, WebhooksRead, WebhooksWrite, CRMRead, CRMWrite,
 	PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulApprove, LawfulRead,
 	RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
+	AccountsRead, AccountsWrite, AuthenticationsRead, AuthenticationsWrite, ProfilesRead, ProfilesWrite, PortalsRead, PortalsWrite,
 }
 
 // atKiosk is what a screen in the lobby is for, and no person.

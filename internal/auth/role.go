@@ -25,15 +25,17 @@ var roles = map[Role][]Permission{
 		KiosksRead, KiosksWrite, EvacuationRead, EvacuationWrite, AuditRead, EventsRead, PeopleRead, PeopleWrite, PeopleErase, LawfulRequest, LawfulRead,
 		CRMRead, WebhooksRead,
 		RollsRead, RollsWrite, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell, RollsSync,
+		AccountsRead, AccountsWrite, AuthenticationsRead, AuthenticationsWrite, ProfilesRead, PortalsRead, PortalsWrite,
 	},
 	Reception: {
 		SitesRead, AgentsRead,
 		VisitsRead, VisitsWrite, VisitsCheckIn, VisitsCheckOut, VisitsTerminate, VouchersReveal, VouchersReissue,
 		EvacuationRead, EvacuationWrite, PeopleRead,
+		AccountsRead, AccountsWrite, AuthenticationsRead, AuthenticationsWrite, ProfilesRead,
 	},
 	Host:    {SitesRead, VisitsRead, VisitsWrite},
 	Cashier: {SitesRead, RollsRead, RollsMake, RollsPrint, RollsTest, RollsExpire, RollsSell},
-	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead},
+	Auditor: {SitesRead, AuditRead, EventsRead, LawfulApprove, LawfulRead, AccountsRead, AuthenticationsRead, ProfilesRead, PortalsRead},
 	Kiosk:   {KioskUse}, // and VisitsWalkIn, where its site and it allow that
 }
 
@@ -41,10 +43,10 @@ var roles = map[Role][]Permission{
 var descriptions = map[Role]string{
 	Administrator: "May everything at all sites that the user has, the settings of the deployment included.",
 	SiteManager:   "Runs sites: their equipment, kiosks, visits and guests.",
-	Reception:     "Handles visits at the desk, and the evacuation list.",
+	Reception:     "Handles visits and guests' accounts at the desk, and the evacuation list.",
 	Host:          "Invites visitors and sees the visits to themselves only.",
 	Cashier:       "Makes, prints, sells, tests and expires roll codes; changes no roll and sees no visitor.",
-	Auditor:       "Reads the audit trail and decides on lawful requests; sees no visitor.",
+	Auditor:       "Reads the audit trail and guests' accounts, and decides on lawful requests; sees no visit.",
 	Kiosk:         "A screen in the lobby: checks in and out who stands before it at its one site, and shows nobody else.",
 }
 

@@ -164,5 +164,5 @@ func TestNoStatisticsAreKeptOfPersonalColumns(t *testing.T) {
 // What is personal only beside the rest of the row: states, and which of a site's own
 // devices somebody was connected to. A user name is random.
 var deviceOfSite = map[string]bool{
-	"visits.presence": true, "sessions.nas_address": true, "sessions.nas_ip": true, "sessions.nas_identifier": true,
+	"visits.presence": true, "authentications.ssid": true, "authentications.ap": true, "devices.ssid": true, "sessions.nas_address": true, "sessions.nas_ip": true, "sessions.nas_identifier": true,
 }

@@ -1,8 +1,8 @@
 /** Permissions by what they are about, in the order in which people meet it. */
 const order: [group: string, subjects: string[]][] = [
-  ['visits', ['visits', 'vouchers', 'people']],
+  ['visits', ['visits', 'vouchers', 'people', 'accounts', 'authentications', 'profiles']],
   ['building', ['evacuation', 'kiosks', 'kiosk', 'sites']],
-  ['network', ['agents', 'nases', 'rolls']],
+  ['network', ['agents', 'nases', 'rolls', 'portals']],
   ['outside', ['webhooks', 'crm']],
   ['record', ['audit', 'events', 'lawful', 'workflows']],
   ['staff', ['users', 'tokens']],
