@@ -55,12 +55,12 @@ func mayHaveSecrets(vendor gate.Vendor, address string) bool {
 	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
 		return false
 	}
-	switch {
-	case vendor == gate.Meraki || vendor == gate.MerakiClick:
+	switch vendor {
+	case gate.Meraki, gate.MerakiClick:
 		if strings.HasSuffix(host, ".network-auth.com") {
 			return true
 		}
-	case vendor == gate.Aruba:
+	case gate.Aruba:
 		if host == "securelogin.arubanetworks.com" || host == "securelogin.hpe.com" || strings.HasSuffix(host, ".aio.cloudauth.net") {
 			return true
 		}

@@ -288,9 +288,7 @@ func sameHost(host, entry string) bool {
 func isName(text string) bool {
 	labels := strings.Split(text, ".")
 	for _, l := range labels {
-		if l == "" || len(l) > 63 || strings.ContainsFunc(l, func(c rune) bool {
-			return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_')
-		}) {
+		if l == "" || len(l) > 63 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			return false
 		}
 	}

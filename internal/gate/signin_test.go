@@ -2,8 +2,10 @@ package gate_test
 
 import (
 	"net/http"
+	"crypto/md5"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,7 +48,7 @@ func (s *site) world(portal string) gatetest.World {
 	if err != nil {
 		panic(err)
 	}
-	return gatetest.World{Portal: u, Now: s.clock, Authorize: s.authorize, Account: s.account}
+	return gatetest.World{Portal: u, Now: s.clock, Authorize: s.authorize, AuthorizeCHAP: s.authorizeCHAP, Account: s.account}
 }
 
 func (s *site) clock() time.Time {
@@ -67,6 +69,15 @@ func (s *site) authorize(user, password, mac string) (time.Duration, bool) {
 	ok := user == name && password == secret && mac == guest.MAC && !s.used
 	s.used = s.used || ok
 	return s.left, ok
+}
+
+func (s *site) authorizeCHAP(user string, response gatetest.CHAP, mac string) (time.Duration, bool) {
+	want := md5.Sum([]byte(string([]byte{response.ID}) + secret + string(response.Challenge)))
+	password := "wrong"
+	if string(want[:]) == string(response.Response) {
+		password = secret
+	}
+	return s.authorize(user, password, mac)
 }
 
 func (s *site) account(record gatetest.Record) {
@@ -90,11 +101,13 @@ type device struct {
 	make     func(gatetest.World) gatetest.NAS
 	failed   string // what the device says of a wrong password
 	silent   bool   // it does not say where the guest was going
+	returns  bool   // it leads a guest who is in back to the portal, and says so
+	mute     bool   // nothing ends a session before its time
 	lands    string // where a guest who is in is sent; empty: to the success page
 }
 
 func devices() []device {
-	return []device{{
+	return append([]device{{
 		name: "meraki", vendor: gate.Meraki, failed: gate.FailedCredentials,
 		make: func(w gatetest.World) gatetest.NAS { return gatetest.NewMeraki(w) },
 	}, {
@@ -146,7 +159,7 @@ func devices() []device {
 		name: "ruckus", vendor: gate.Ruckus, lands: "http://example.com/",
 		settings: gate.Settings{Hosts: []string{"192.0.2.4"}},
 		make:     func(w gatetest.World) gatetest.NAS { return gatetest.NewRuckus(w) },
-	}}
+	}}, gateways()...)
 }
 
 func (d device) start(s *site) gatetest.NAS {
@@ -162,7 +175,7 @@ func (d device) parse(t *testing.T, to *url.URL) gate.Arrival {
 	t.Helper()
 	adapter, ok := gate.Of(d.vendor)
 	require.True(t, ok)
-	arrival, err := adapter.Parse(to.Query(), d.settings)
+	arrival, err := gate.Read(adapter, to.String(), d.settings)
 	require.NoError(t, err)
 	return arrival
 }
@@ -175,10 +188,17 @@ func (d device) release(t *testing.T, a gate.Arrival, password string, left time
 	return release
 }
 
-// sentTo returns where a device sends the browser next.
+// goOn does what a release says and returns where the device sends the browser then.
+func goOn(t *testing.T, nas gatetest.NAS, c gatetest.Client, release gate.Release) *url.URL {
+	t.Helper()
+	response := gatetest.Submit(nas, c, release)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	return sentTo(t, response)
+}
+
+// sentTo returns where a device sends the browser with an answer.
 func sentTo(t *testing.T, response *http.Response) *url.URL {
 	t.Helper()
-	defer func() { require.NoError(t, response.Body.Close()) }()
 	u, err := response.Location()
 	require.NoError(t, err, "status %d", response.StatusCode)
 	return u
@@ -202,8 +222,10 @@ func TestGuestIsLetInForTheTime(t *testing.T) {
 				require.Equal(t, wanted, arrival.Continue)
 			}
 
-			to := sentTo(t, gatetest.Submit(nas, guest, d.release(t, arrival, secret, 4*time.Hour)))
-			if d.lands != "" {
+			to := goOn(t, nas, guest, d.release(t, arrival, secret, 4*time.Hour))
+			if d.returns {
+				require.True(t, d.parse(t, to).Online)
+			} else if d.lands != "" {
 				require.Equal(t, d.lands, to.String())
 			} else {
 				require.Equal(t, "a+b", to.Query().Get("s"), "the success page's own query came through: %s", to)
@@ -233,13 +255,13 @@ func TestRefusedGuestComesBackAndIsLetIn(t *testing.T) {
 			nas := d.start(newSite(time.Hour))
 
 			arrival := d.parse(t, nas.Redirect(guest, wanted))
-			back := sentTo(t, gatetest.Submit(nas, guest, d.release(t, arrival, "wrong", time.Hour)))
+			back := goOn(t, nas, guest, d.release(t, arrival, "wrong", time.Hour))
 			_, online := nas.Online(guest)
 			require.False(t, online)
 
 			again := d.parse(t, back)
 			require.Equal(t, d.failed, again.Failed)
-			sentTo(t, gatetest.Submit(nas, guest, d.release(t, again, secret, time.Hour)))
+			goOn(t, nas, guest, d.release(t, again, secret, time.Hour))
 			_, online = nas.Online(guest)
 			require.True(t, online)
 		})
@@ -251,7 +273,8 @@ func TestReleaseOpensOnceAndForItsDevice(t *testing.T) {
 	for _, d := range devices() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			nas := d.start(newSite(time.Hour))
+			here := newSite(time.Hour)
+			nas := d.start(here)
 			theirs := d.parse(t, nas.Redirect(neighbor, wanted))
 			release := d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)
 
@@ -271,7 +294,10 @@ func TestReleaseOpensOnceAndForItsDevice(t *testing.T) {
 			_, online := nas.Online(guest)
 			require.True(t, online)
 
-			require.True(t, nas.Disconnect(guest))
+			require.Equal(t, !d.mute, nas.Disconnect(guest))
+			if d.mute {
+				here.later(time.Hour)
+			}
 			require.NoError(t, gatetest.Submit(nas, guest, fresh).Body.Close())
 			_, online = nas.Online(guest)
 			require.False(t, online, "replayed")
@@ -284,11 +310,11 @@ func TestMerakiSuccessPageGetsTheLogout(t *testing.T) {
 	d := devices()[0]
 	here := newSite(time.Hour)
 	nas := d.start(here)
-	to := sentTo(t, gatetest.Submit(nas, guest, d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)))
+	to := goOn(t, nas, guest, d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour))
 
 	logout := gate.MerakiLogout(to.Query(), d.settings)
 	require.NotNil(t, logout)
-	sentTo(t, gatetest.Submit(nas, guest, gate.Release{Redirect: logout}))
+	goOn(t, nas, guest, gate.Release{Redirect: logout})
 	_, online := nas.Online(guest)
 	require.False(t, online)
 	require.Equal(t, gatetest.CauseUser, here.accounted()[1].Cause)
@@ -307,7 +333,7 @@ func TestMerakiClickThroughCarriesTheTime(t *testing.T) {
 	arrival := d.parse(t, nas.Redirect(guest, wanted))
 	require.Equal(t, guest.MAC, arrival.MAC)
 	release := d.release(t, arrival, "", 90*time.Minute+999*time.Millisecond)
-	require.Equal(t, success, sentTo(t, gatetest.Submit(nas, guest, release)).String())
+	require.Equal(t, success, goOn(t, nas, guest, release).String())
 	until, online := nas.Online(guest)
 	require.True(t, online)
 	require.Equal(t, here.clock().Add(90*time.Minute), until, "rounded down")
@@ -323,7 +349,7 @@ func TestMerakiClickThroughCarriesTheTime(t *testing.T) {
 
 	nas.Swallow = true
 	release = d.release(t, d.parse(t, nas.Redirect(guest, wanted)), "", time.Hour)
-	require.Contains(t, sentTo(t, gatetest.Submit(nas, guest, release)).String(), "network-auth.com")
+	require.Contains(t, goOn(t, nas, guest, release).String(), "network-auth.com")
 }
 
 func TestCiscoSaysWhyNot(t *testing.T) {
@@ -331,7 +357,7 @@ func TestCiscoSaysWhyNot(t *testing.T) {
 	d := devices()[2]
 	nas := d.start(newSite(time.Hour))
 	submit := func(c gatetest.Client, password string) gate.Arrival {
-		return d.parse(t, sentTo(t, gatetest.Submit(nas, c, d.release(t, d.parse(t, nas.Redirect(c, wanted)), password, time.Hour))))
+		return d.parse(t, goOn(t, nas, c, d.release(t, d.parse(t, nas.Redirect(c, wanted)), password, time.Hour)))
 	}
 	require.NoError(t, gatetest.Submit(nas, guest, d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)).Body.Close())
 
@@ -346,7 +372,7 @@ func TestCiscoSaysWhyNot(t *testing.T) {
 	// Without the button the controller is as if nothing had been posted.
 	release := d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)
 	release.Form.Fields = release.Form.Fields[1:]
-	require.Empty(t, d.parse(t, sentTo(t, gatetest.Submit(nas, guest, release))).Failed)
+	require.Empty(t, d.parse(t, goOn(t, nas, guest, release)).Failed)
 }
 
 func TestFortiGateTakesAMagicOnceAndInTime(t *testing.T) {
@@ -356,7 +382,7 @@ func TestFortiGateTakesAMagicOnceAndInTime(t *testing.T) {
 	nas := d.start(here)
 	late := d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)
 	here.later(time.Minute)
-	fresh := d.parse(t, sentTo(t, gatetest.Submit(nas, guest, late)))
+	fresh := d.parse(t, goOn(t, nas, guest, late))
 	_, online := nas.Online(guest)
 	require.False(t, online)
 	require.NotEqual(t, late.Form.Fields[0].Value, fresh.Handle["magic"])
@@ -375,4 +401,15 @@ func TestRuckusInTheClearOnlyUnlessNamedOtherwise(t *testing.T) {
 	d.settings.Hosts = []string{"192.0.2.4:9998"}
 	secure := d.release(t, d.parse(t, nas.Redirect(guest, wanted)), secret, time.Hour)
 	require.Equal(t, "https://192.0.2.4:9998/login", secure.Form.Action.String())
+}
+
+func TestWhatStaffAreTold(t *testing.T) {
+	t.Parallel()
+	for _, vendor := range gate.Vendors() {
+		adapter, _ := gate.Of(vendor)
+		require.Contains(t, strings.Join(adapter.Garden("portal.example"), " "), "portal.example", vendor)
+		require.Subset(t, []string{"hosts", "secret", "key", "controller", "site", "level"}, adapter.Needs(), vendor)
+		caps := adapter.Caps()
+		require.True(t, caps.RADIUS || caps.TimeLimit, "%s: access has an end", vendor)
+	}
 }

@@ -65,9 +65,9 @@ func (n *Aruba) Handler() http.Handler {
 		case !right || said["cmd"] != "authenticate" && said["opcode"] != "cp_auth":
 			http.Error(w, "unknown command", http.StatusBadRequest)
 		case !n.login(said["user"], said["password"], c, 365*24*time.Hour):
-			http.Redirect(w, r, n.redirect(c, "http://example.com/", "errmsg", "Authentication failed").String(), http.StatusFound)
+			sendTo(w, r, n.redirect(c, "http://example.com/", "errmsg", "Authentication failed").String(), http.StatusFound)
 		default:
-			http.Redirect(w, r, said[optional], http.StatusFound)
+			sendTo(w, r, said[optional], http.StatusFound)
 		}
 	})
 }

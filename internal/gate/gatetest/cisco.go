@@ -61,7 +61,7 @@ func (n *CiscoWLC) Handler() http.Handler {
 		case !n.here(r, http.MethodPost, "/login.html") || !known:
 			http.NotFound(w, r)
 		case !right || said["buttonClicked"] != "4":
-			http.Redirect(w, r, n.redirect(c, "http://example.com/", "").String(), http.StatusFound)
+			sendTo(w, r, n.redirect(c, "http://example.com/", "").String(), http.StatusFound)
 		default:
 			n.answer(w, r, c, said)
 		}
@@ -85,11 +85,11 @@ func (n *CiscoWLC) answer(w http.ResponseWriter, r *http.Request, c Client, said
 	}
 	to := said["redirect_url"]
 	if status != "" {
-		http.Redirect(w, r, n.redirect(c, "http://example.com/", status).String(), http.StatusFound)
+		sendTo(w, r, n.redirect(c, "http://example.com/", status).String(), http.StatusFound)
 	} else if to == "" {
 		_, _ = w.Write([]byte("<html><title>Web Authentication</title>Login Successful !"))
 	} else {
-		http.Redirect(w, r, to[:min(len(to), 255)], http.StatusFound)
+		sendTo(w, r, to[:min(len(to), 255)], http.StatusFound)
 	}
 }
 

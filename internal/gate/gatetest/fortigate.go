@@ -55,11 +55,11 @@ func (n *FortiGate) Handler() http.Handler {
 		switch {
 		case !good || waiting.client.MAC != c.MAC:
 			// It does not say what is wrong: another magic, from the beginning.
-			http.Redirect(w, r, n.redirect(c, "http://example.com/", "").String(), http.StatusSeeOther)
+			sendTo(w, r, n.redirect(c, "http://example.com/", "").String(), http.StatusSeeOther)
 		case !n.login(said["username"], said["password"], c, 5*time.Minute):
-			http.Redirect(w, r, n.redirect(c, waiting.to, "Auth=Failed&").String(), http.StatusSeeOther)
+			sendTo(w, r, n.redirect(c, waiting.to, "Auth=Failed&").String(), http.StatusSeeOther)
 		default:
-			http.Redirect(w, r, waiting.to, http.StatusSeeOther)
+			sendTo(w, r, waiting.to, http.StatusSeeOther)
 		}
 	})
 }

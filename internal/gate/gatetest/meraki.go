@@ -97,19 +97,19 @@ func (m *Meraki) signOn(w http.ResponseWriter, r *http.Request) {
 	}
 	if !m.login(said["username"], said["password"], page.client, 30*24*time.Hour) {
 		back := m.redirect(page.client, page.to, "error_message", "Incorrect username or password")
-		http.Redirect(w, r, back.String(), http.StatusFound)
+		sendTo(w, r, back.String(), http.StatusFound)
 		return
 	}
 	to, err := url.Parse(said["success_url"])
 	if err != nil || said["success_url"] == "" {
-		http.Redirect(w, r, page.to, http.StatusFound)
+		sendTo(w, r, page.to, http.StatusFound)
 		return
 	}
 	key := m.token()
 	m.mu.Lock()
 	m.pages[key] = page
 	m.mu.Unlock()
-	http.Redirect(w, r, at(to, query("logout_url", m.Address.String()+"/splash/logout?"+query("key", key))).String(), http.StatusFound)
+	sendTo(w, r, at(to, query("logout_url", m.Address.String()+"/splash/logout?"+query("key", key))).String(), http.StatusFound)
 }
 
 func (m *Meraki) clickThrough(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +126,7 @@ func (m *Meraki) clickThrough(w http.ResponseWriter, r *http.Request) {
 	if m.Swallow {
 		to = m.Address.String() + "/splash/connected"
 	}
-	http.Redirect(w, r, to, http.StatusFound)
+	sendTo(w, r, to, http.StatusFound)
 }
 
 func (m *Meraki) logOut(w http.ResponseWriter, r *http.Request) {
@@ -135,5 +135,5 @@ func (m *Meraki) logOut(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	http.Redirect(w, r, page.to, http.StatusFound)
+	sendTo(w, r, page.to, http.StatusFound)
 }

@@ -43,10 +43,19 @@ type World struct {
 	Now     func() time.Time
 	// Authorize asks RADIUS. A timeout of 0 is an accept without Session-Timeout.
 	Authorize func(user, password, mac string) (timeout time.Duration, ok bool)
+	// AuthorizeCHAP asks the same with a response to a challenge.
+	AuthorizeCHAP func(user string, response CHAP, mac string) (timeout time.Duration, ok bool)
 	// Account, if set, is told of sessions.
 	Account func(Record)
 	// Who says which client a request is from; nil goes by its address.
 	Who func(*http.Request) (Client, bool)
+}
+
+// CHAP is what a device tells RADIUS of a password that it has not seen (RFC 2865, 5.3):
+// MD5 over the identifier, the password and the challenge.
+type CHAP struct {
+	ID                  byte
+	Challenge, Response []byte
 }
 
 // Record is an accounting record.
@@ -95,7 +104,15 @@ func Submit(nas NAS, c Client, release gate.Release) *http.Response {
 	r.RemoteAddr = netip.AddrPortFrom(c.IP, 50000).String()
 	w := httptest.NewRecorder()
 	nas.Handler().ServeHTTP(w, r)
+	if page, scripted := nas.(script); scripted && release.Redirect != nil {
+		return page.run(c, release.Redirect)
+	}
 	return w.Result()
+}
+
+// script is a NAS with a page whose script goes on from where the browser has been sent.
+type script interface {
+	run(c Client, at *url.URL) *http.Response
 }
 
 // Ask does with a release what the server does, straight at a controller's handler, call
@@ -228,6 +245,11 @@ func (f *floor) here(r *http.Request, method, path string) bool {
 	return r.Method == method && r.Host == f.Address.Host && r.URL.EscapedPath() == path
 }
 
+// sendTo sends a browser on. Devices do that to wherever they were told.
+func sendTo(w http.ResponseWriter, r *http.Request, to string, status int) {
+	http.Redirect(w, r, to, status) //nolint:gosec // a simulated device is as careless as the real one
+}
+
 // floor is what every NAS stands on: who is on its network, and who is online.
 type floor struct {
 	World
@@ -307,6 +329,19 @@ func (f *floor) inUse(user string) bool {
 // does then.
 func (f *floor) login(user, password string, c Client, otherwise time.Duration) bool {
 	timeout, ok := f.Authorize(user, password, c.MAC)
+	if !ok {
+		return false
+	}
+	if timeout == 0 {
+		timeout = otherwise
+	}
+	f.open(user, c, timeout)
+	return true
+}
+
+// loginCHAP is login with a response to a challenge.
+func (f *floor) loginCHAP(user string, response CHAP, c Client, otherwise time.Duration) bool {
+	timeout, ok := f.AuthorizeCHAP(user, response, c.MAC)
 	if !ok {
 		return false
 	}

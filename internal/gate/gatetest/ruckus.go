@@ -41,9 +41,9 @@ func (n *Ruckus) Handler() http.Handler {
 		case !n.here(r, http.MethodPost, "/login") || !known:
 			http.NotFound(w, r)
 		case !right || said["ip"] != c.IP.String() || !n.login(said["username"], said["password"], c, 24*time.Hour):
-			http.Redirect(w, r, n.Redirect(c, "http://example.com/").String(), http.StatusFound)
+			sendTo(w, r, n.Redirect(c, "http://example.com/").String(), http.StatusFound)
 		default:
-			http.Redirect(w, r, "http://example.com/", http.StatusFound)
+			sendTo(w, r, "http://example.com/", http.StatusFound)
 		}
 	})
 }
