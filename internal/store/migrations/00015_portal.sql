@@ -233,7 +233,9 @@ create table registrations (
     constraint registrations_method check (method in ('email', 'sms', 'sponsor')),
     constraint registrations_status check (status in ('waiting', 'approved', 'denied', 'cancelled', 'done'))
 );
-create index registrations_device on registrations (portal_id, mac, id desc) where status in ('waiting', 'approved') and mac <> '';
+create index registrations_device on registrations (portal_id, mac, id desc) where mac <> '';
+create index registrations_login on registrations (login, created_at);
+create index registrations_site on registrations (site_id, created_at);
 create index registrations_expired on registrations (expires_at);
 create index registrations_sponsor on registrations (sponsor, created_at) where sponsor <> '';
 
@@ -285,11 +287,17 @@ create index portal_decisions_access on portal_decisions (access_id) where acces
 -- account. Looked at when a transaction ends, so that it may change both.
 -- +goose StatementBegin
 create function authentication_within_account() returns trigger language plpgsql as $$
+declare
+    person uuid;
 begin
+    if tg_table_name = 'accounts' then
+        person := new.person_id;
+    else
+        select person_id into person from authentications where access_id = new.id;
+    end if;
     if exists (
         select from authentications a join accesses x on x.id = a.access_id join accounts c on c.person_id = a.person_id
-        where a.live and x.ends_at > c.ends_at
-            and case tg_table_name when 'accounts' then a.person_id = new.person_id else a.access_id = new.id end)
+        where a.person_id = person and a.live and x.ends_at > c.ends_at)
     then
         raise exception 'an authentication outlives its account' using errcode = 'check_violation', constraint = 'authentications_within_account';
     end if;
