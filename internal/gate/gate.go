@@ -82,7 +82,7 @@ type Grant struct {
 // again and never part of an error.
 type Settings struct {
 	// Hosts are the devices that a browser may be sent to: host names, addresses, or
-	// suffixes that begin with a dot, each with :port where that is none of the vendor's
+	// suffixes that begin with a dot; with :port, that one only, be it the vendor's or not
 	// (CheckHost). Where the vendor fixes them they need not be given.
 	Hosts []string `json:"hosts,omitempty"`
 	// Names are what this device calls parameters, where staff can set them there.

@@ -10,6 +10,8 @@ import (
 // from developer.cisco.com/meraki/captive-portal-api, sign-on-api and click-through-api.
 // The error_message that a failed sign-on comes back with is not described there.
 
+// Its client_ip may be one that the access point translates to, so it is nobody's.
+
 // merakiDoor: the cloud takes logins at hosts such as n143.network-auth.com only.
 var merakiDoor = door{fixed: []string{".network-auth.com"}}
 
@@ -23,7 +25,6 @@ func (meraki) Parse(query url.Values, s Settings) (Arrival, error) {
 	r := read(query, merakiNames...)
 	a := Arrival{
 		MAC:      r.mac("client_mac"),
-		IP:       r.ip("client_ip"),
 		AP:       cmp.Or(r.label("ap_mac"), r.label("ap_name")),
 		Continue: r.onward("continue_url"),
 		Handle:   map[string]string{"login_url": r.text("login_url", maxTarget)},
@@ -75,7 +76,6 @@ func (merakiClick) Parse(query url.Values, s Settings) (Arrival, error) {
 	r := read(query, merakiClickNames...)
 	return r.arrival(Arrival{
 		MAC:      r.mac("client_mac"),
-		IP:       r.ip("client_ip"),
 		AP:       r.label("node_mac"),
 		Continue: r.onward("user_continue_url"),
 		Handle:   map[string]string{"base_grant_url": r.text("base_grant_url", maxTarget)},

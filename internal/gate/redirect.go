@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -236,20 +237,18 @@ func (d door) target(text string, s Settings) (*url.URL, error) {
 
 func isOdd(c rune) bool { return c <= 0x20 || c >= 0x7f || strings.ContainsRune("\\\"<>^`{|}", c) }
 
-// admits reports whether one of hosts is this address's, port and all.
+// admits reports whether one of hosts is this address's. An entry with a port admits that
+// alone, so that one with :443 admits HTTPS only.
 func (d door) admits(u *url.URL, hosts []string) bool {
-	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if strings.HasSuffix(u.Host, ":") {
+	own := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	host, port := strings.ToLower(u.Hostname()), cmp.Or(u.Port(), own)
+	if strings.HasSuffix(u.Host, ":") || u.Scheme == "http" && port == "443" {
 		return false
 	}
-	usual := port == "" || slices.Contains(d.ports, port) ||
-		(u.Scheme == "https" && port == "443") || (u.Scheme == "http" && port == "80")
+	usual := port == own || slices.Contains(d.ports, port)
 	for _, entry := range hosts {
 		name, only := splitEntry(strings.ToLower(entry))
-		if only == "" && !usual || only != "" && only != port {
-			continue
-		}
-		if sameHost(host, name) {
+		if (only == port || only == "" && usual) && sameHost(host, name) {
 			return true
 		}
 	}

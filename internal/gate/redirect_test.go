@@ -52,6 +52,17 @@ func TestTargetMustBeUnmistakablyAllowed(t *testing.T) {
 	require.Equal(t, "https://wlc.example/", u.String())
 }
 
+func TestPortOfAHostAdmitsThatAlone(t *testing.T) {
+	t.Parallel()
+	d := door{plain: true, ports: []string{"1003"}}
+	for address, ok := range map[string]bool{
+		"https://nas.example/": true, "https://nas.example:443/": true, "http://nas.example/": false, "http://nas.example:443/": false, "https://nas.example:1003/": false,
+	} {
+		_, err := d.target(address, Settings{Hosts: []string{"nas.example:443"}})
+		require.Equal(t, ok, err == nil, address)
+	}
+}
+
 func TestSuffixDoesNotMatchAddresses(t *testing.T) {
 	t.Parallel()
 	s := Settings{Hosts: []string{".2.1", ".", "", ".example:", "*", "*.example"}}

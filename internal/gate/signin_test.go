@@ -1,8 +1,8 @@
 package gate_test
 
 import (
-	"net/http"
 	"crypto/md5"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -217,6 +217,8 @@ func TestGuestIsLetInForTheTime(t *testing.T) {
 			require.Empty(t, arrival.Failed)
 			if adapter, _ := gate.Of(d.vendor); adapter.Caps().ReliableIP {
 				require.Equal(t, guest.IP, arrival.IP)
+			} else {
+				require.False(t, arrival.IP.IsValid())
 			}
 			if !d.silent {
 				require.Equal(t, wanted, arrival.Continue)
