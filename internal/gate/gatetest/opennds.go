@@ -97,7 +97,7 @@ func (n *OpenNDS) Handler() http.Handler {
 		_, online := n.Online(c)
 		switch {
 		case online:
-			http.Redirect(w, r, at(n.Portal, r.URL.RawQuery+"&status=authenticated").String(), http.StatusTemporaryRedirect)
+			http.Redirect(w, r, at(n.Portal, query("tok", said["tok"], "redir", said["redir"], "status", "authenticated")).String(), http.StatusTemporaryRedirect)
 		case said["tok"] != sum256(n.hid(c)+n.Key):
 			http.Redirect(w, r, n.Redirect(c, said["redir"]).String(), http.StatusTemporaryRedirect)
 		default:

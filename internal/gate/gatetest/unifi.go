@@ -89,7 +89,7 @@ func (n *UniFi) signIn(w http.ResponseWriter, r *http.Request) {
 	n.Logins++
 	n.cookies[token] = n.Now().Add(n.CookieFor)
 	n.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: "TOKEN", Value: token, Path: "/", HttpOnly: true, Secure: true})
+	http.SetCookie(w, &http.Cookie{Name: "TOKEN", Value: token, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode})
 	if !n.NoUniFiOS {
 		w.Header().Set("X-CSRF-Token", "csrf-"+token)
 	}
