@@ -28,6 +28,10 @@ import (
 
 // Run serves the API until ctx ends.
 func (c *APICommand) Run(ctx context.Context, p *Program) error {
+	var err error
+	if c.guestDomain, err = c.domain(c.Public); err != nil {
+		return err
+	}
 	return run(ctx, p.Logger, c.ShutdownWithin, c.module(p))
 }
 

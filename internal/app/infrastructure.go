@@ -136,7 +136,7 @@ func newKeyring(db Database) (*seal.Keyring, error) {
 func newStore(lc fx.Lifecycle, db Database, ring *seal.Keyring, log *slog.Logger) (*store.Store, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	s, err := store.Open(ctx, store.Config{URL: db.URL, Keyring: ring, Logger: log, MaxConns: db.MaxConns})
+	s, err := store.Open(ctx, store.Config{URL: db.URL, Keyring: ring, Logger: log, MaxConns: db.MaxConns, GuestDomain: db.guestDomain})
 	if err != nil {
 		return nil, err
 	}

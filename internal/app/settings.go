@@ -1,8 +1,14 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
+	"net"
+	"net/url"
+	"strings"
 	"time"
+
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // CLI is Foyer's command line. A value is taken from the flag, else from the
@@ -44,6 +50,8 @@ type Database struct {
 	URL      string `name:"database-url" help:"Postgres URL." required:"" env:"FOYER_DATABASE_URL" secret:""`
 	Key      string `name:"key" help:"Deployment key: base64 of 32 bytes; several, comma separated, to rotate (the first seals)." required:"" env:"FOYER_KEY" secret:""`
 	MaxConns int32  `name:"database-max-conns" help:"Connections per process." default:"16" env:"FOYER_DATABASE_MAX_CONNS"`
+
+	guestDomain string // set by roles that let guests in
 }
 
 // Temporal is how to reach the Temporal cluster.
@@ -66,6 +74,32 @@ type Observability struct {
 type Public struct {
 	PublicURL string `help:"Where browsers reach the API." default:"http://127.0.0.1:8080" env:"FOYER_PUBLIC_URL"`
 }
+
+// Guests is how portals name their guests.
+type Guests struct {
+	GuestDomain string `name:"guest-domain" help:"Domain of the names that NASes and their logs see in guests' place; empty: the public URL's host." env:"FOYER_GUEST_DOMAIN"`
+}
+
+// domain is what names of authentications end with. An address is no domain, and a name
+// of this machine nobody else's.
+func (g Guests) domain(public Public) (string, error) {
+	domain := strings.ToLower(g.GuestDomain)
+	if domain == "" {
+		u, err := url.Parse(public.PublicURL)
+		if err != nil || net.ParseIP(u.Hostname()) != nil || !strings.Contains(u.Hostname(), ".") {
+			return "", nil
+		}
+		return strings.ToLower(u.Hostname()), nil
+	}
+	if !visit.MailAddress("user1@"+domain) || len(domain) > maxGuestDomain {
+		return "", errors.New("--guest-domain is not a domain such as guests.example.org")
+	}
+	return domain, nil
+}
+
+// maxGuestDomain leaves room for the number: NASes take user names of 63 octets at least
+// (RFC 2865, section 5.1).
+const maxGuestDomain = 40
 
 // HTTP is the API's listener.
 type HTTP struct {
@@ -102,6 +136,7 @@ type APICommand struct {
 	Database
 	Temporal
 	HTTP
+	Guests
 	SignIn
 	AgentListener
 	Codec

@@ -13,6 +13,9 @@ const (
 	PageSilent    Page = "silent"    // let in at once
 	PageWaiting   Page = "waiting"   // somebody has to decide, or the guest to prove something
 	PageDenied    Page = "denied"
+
+	// PageAdmitted is no page: what was decided is that the device is let in.
+	PageAdmitted Page = "admitted"
 )
 
 // Rule names what decided. Names are stored and shown.
@@ -33,6 +36,10 @@ const (
 	RulePrivate   Rule = "private_mac" // recognised by an address that may be anybody's soon
 	RuleContinue  Rule = "reauth_continue"
 	RuleSilent    Rule = "reauth_silent"
+
+	// Why a device was let in, when it was.
+	RuleLogin      Rule = "login"      // somebody logged in
+	RuleRecognised Rule = "recognised" // it was known
 )
 
 // Facts are what the decision is made from.

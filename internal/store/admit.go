@@ -38,6 +38,8 @@ type Admission struct {
 	Sponsor string
 	Profile identity.ProfileID // that a sponsor chose; empty: the template's
 	Until   time.Time          // of a grace: when a new account ends that nobody has proven yet
+
+	Registration identity.RegistrationID // that it comes of, which it ends unless it is a grace
 }
 
 // Admitted is an authentication, and what the browser is to keep.
@@ -77,6 +79,9 @@ func (s *Store) Admit(ctx context.Context, p Portal, a Admission) (admitted Admi
 			return err
 		}
 		admitted, err = t.authenticate(ctx, p, a, row, entered)
+		if err == nil && a.Registration != "" {
+			err = t.registrationLed(ctx, a.Registration, row.ID, roll.AccessID(admitted.Authentication.ID), a.Until.IsZero())
+		}
 		return err
 	})
 	return admitted, err
