@@ -47,6 +47,9 @@ type Store interface {
 	lawful
 	crmAccounts
 	crmVisits
+	profiles
+	templates
+	portals
 }
 
 // Workflows tells a visit's workflow what was committed. Every method returns a

@@ -141,6 +141,7 @@ func (s *Server) routes() {
 		about("With the code that staff were shown. Sets the kiosk's cookie and ends whoever was signed in here."))
 	s.kioskRoutes()
 	s.rollRoutes()
+	s.guestRoutes()
 
 	route(s, "POST /api/v1/users", auth.UsersWrite, "Add a user", s.createUser, status(201))
 	route(s, "GET /api/v1/users", auth.UsersRead, "List users, newest first", s.listUsers)

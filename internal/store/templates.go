@@ -283,6 +283,12 @@ func (t *tx) followDevices(ctx context.Context, was, is identity.Template) error
 	return err
 }
 
+// Of returns a template as the change makes it.
+func (c TemplateChange) Of(t identity.Template) identity.Template {
+	t, _ = c.apply(t)
+	return t
+}
+
 func (c TemplateChange) apply(t identity.Template) (identity.Template, []string) {
 	var fields []string
 	take(&fields, "name", &t.Name, c.Name)
