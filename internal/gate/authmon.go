@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// At level 3 a daemon of the gateway's, authmon, posts a form to the portal's address
+// At levels 3 and 4 a daemon of the gateway's, authmon, posts a form to the portal's address
 // every few seconds, from behind whatever translation there is, and collects who may go
 // in. It does not say who it is: whoever knows the gateway's name can ask too. What they
 // learn is tokens that are each good for one client at that gateway; what they can do is

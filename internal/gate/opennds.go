@@ -14,15 +14,15 @@ import (
 )
 
 // openNDS is openNDS with us as its forwarding authentication service (FAS), at
-// fas_secure_enabled 1, 2 or 3. Source: openNDS, src/http_microhttpd.c and the FAS
+// fas_secure_enabled 1 to 4. Source: openNDS, src/http_microhttpd.c and the FAS
 // scripts that come with it.
 //
-// At level 1 the parameters come as base64; whoever can read the address can write it.
+// At levels 1 and 4 the parameters come as base64: anybody can write them.
 // At 2 and 3 they are encrypted with the faskey: a forger cannot compose them, but CBC
 // alone proves nothing, so every way to be wrong is the same refusal. At 1 and 2 the
 // browser goes back to the gateway with a token, and how long the gate stays open is the
-// gateway's own setting. At 3 the gateway collects what we have granted, time and rates
-// included (authmon.go); that is the level to use.
+// gateway's own setting. At 3 and 4 the gateway collects what we have granted, time and
+// rates included (authmon.go); 3 is the level to use, and 4 for a router without PHP.
 //
 // A redirect never expires: how old one may be, and that it is used once, is checked by
 // the portal, which keeps arrivals under seal. The token is for one client's entry at
@@ -71,12 +71,12 @@ func openNDSOpen(blob, iv string, s Settings) (string, error) {
 		return "", ErrForged
 	}
 	switch s.Level {
-	case 1:
+	case 1, 4:
 		return string(octets), nil
 	case 2, 3:
 		return openNDSDecrypt(octets, iv, s.Secret)
 	}
-	return "", visit.Invalid("level", "Level must be 1, 2 or 3.")
+	return "", visit.Invalid("level", "Level must be 1, 2, 3 or 4.")
 }
 
 // openNDSDecrypt undoes PHP's openssl_encrypt with AES-256-CBC: its result is base64, its
@@ -169,7 +169,7 @@ func openNDSToken(a Arrival, s Settings) string {
 
 func (openNDS) Release(a Arrival, g Grant, s Settings) (Release, error) {
 	token := openNDSToken(a, s)
-	if s.Level == 3 {
+	if s.Level >= 3 {
 		length := minutes(g.Left)
 		// Time in minutes, rates in kbit/s up and down, volumes in kB up and down, and a
 		// text for scripts of the gateway's; 0 is no limit.
@@ -189,10 +189,10 @@ const openNDSCustom = "Zm95ZXI="
 // Revoke is nothing's: the gateway has no way to be told.
 func (openNDS) Revoke(Arrival, Settings) (*Call, error) { return nil, nil }
 
-// Caps are those of level 3. The redirect of no level is authenticated: see openNDS.
+// Caps are those of levels 3 and 4. The redirect of no level is authenticated: see openNDS.
 func (openNDS) Caps() Caps { return Caps{TimeLimit: true, ReliableIP: true} }
 
-// Needs names no hosts, which level 3 has no use for.
+// Needs names no hosts, which levels 3 and 4 have no use for.
 func (openNDS) Needs() []string { return []string{"level", "secret"} }
 
 // Garden is for /etc/config/opennds. The portal itself is let through by fasremotefqdn.

@@ -54,7 +54,7 @@ func TestOpenNDSGatewayOpensForItsOwnTimeAtLevels1And2(t *testing.T) {
 
 func TestOpenNDSForgedRedirects(t *testing.T) {
 	t.Parallel()
-	for _, level := range []int{1, 2, 3} {
+	for _, level := range []int{1, 2, 3, 4} {
 		_, nas, d := openNDS(level)
 		adapter, _ := gate.Of(gate.OpenNDS)
 		good := nas.Redirect(guest, wanted)
@@ -67,7 +67,7 @@ func TestOpenNDSForgedRedirects(t *testing.T) {
 			"twice":      {"fas": {good.Query().Get("fas"), good.Query().Get("fas")}, "iv": {good.Query().Get("iv")}},
 			"oversize":   {"fas": {good.Query().Get("fas") + strings.Repeat("A", gate.MaxQuery)}, "iv": {good.Query().Get("iv")}},
 		}
-		if level > 1 {
+		if level == 2 || level == 3 {
 			refused["another key"] = other.Redirect(guest, wanted).Query()
 			refused["no vector"] = url.Values{"fas": good.Query()["fas"]}
 			refused["a short vector"] = url.Values{"fas": good.Query()["fas"], "iv": {"0123"}}
@@ -118,10 +118,10 @@ func (q *queue) post(form url.Values) string {
 	return body
 }
 
-func TestOpenNDSCollectsAtLevel3(t *testing.T) {
+func TestOpenNDSCollectsAtLevels3And4(t *testing.T) {
 	t.Parallel()
-	for _, plain := range []bool{false, true} {
-		here, nas, d := openNDS(3)
+	for level, plain := range map[int]bool{3: false, 4: true} {
+		here, nas, d := openNDS(level)
 		d.settings.Hosts = nil // nobody is sent there
 		nas.Plain = plain
 		arrival := d.parse(t, nas.Redirect(guest, wanted))

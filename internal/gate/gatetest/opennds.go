@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// OpenNDS is a gateway that forwards authentication to us at FAS level 1, 2 or 3.
+// OpenNDS is a gateway that forwards authentication to us at FAS level 1 to 4.
 type OpenNDS struct {
 	*floor
 
@@ -63,7 +63,7 @@ func (n *OpenNDS) Redirect(c Client, to string) *url.URL {
 	turn := n.serial * 5 % len(variables)
 	n.mu.Unlock()
 	text := strings.Join(append(variables[turn:], variables[:turn]...), ", ") + ", "
-	if n.Level == 1 {
+	if n.Level == 1 || n.Level == 4 {
 		return at(n.Portal, "fas="+base64.StdEncoding.EncodeToString([]byte(text))) // not escaped
 	}
 	iv := sum256(fmt.Sprint("iv ", turn))[:aes.BlockSize]
