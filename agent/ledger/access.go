@@ -40,6 +40,7 @@ func (l *Ledger) Restrict(entries []*wire.Entry) (ended []Ended) {
 		return nil
 	}
 	c, _ := l.fold(entries)
+	l.follow(&c)
 	return l.restrict(c)
 }
 
@@ -47,5 +48,7 @@ func (l *Ledger) Restrict(entries []*wire.Entry) (ended []Ended) {
 func (l *Ledger) RestrictTo(set Set) (ended []Ended) {
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	return l.restrict(l.difference(set))
+	c := l.difference(set)
+	l.follow(&c)
+	return l.restrict(c)
 }

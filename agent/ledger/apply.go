@@ -49,6 +49,7 @@ func (l *Ledger) Apply(entries []*wire.Entry) (ended []Ended, err error) {
 	}
 	next.Position = &last
 	c.ratchets = l.unratchet(c.nases)
+	l.follow(&c)
 	ended = l.restrict(c)
 	if err := l.commit(c, next); err != nil {
 		return ended, fmt.Errorf("ledger: %w", err)
@@ -116,14 +117,18 @@ func (l *Ledger) supersede(id string, g *wire.Grant) (e Ended, was bool) {
 	case old == nil || g != nil && g.Equal(old.grant):
 		return e, false
 	case g != nil:
-		l.hold(newHolding(*g))
-		was = g.Password != old.grant.Password || g.Username != old.grant.Username
+		l.hold(newHolding(withoutNewSecrets(*g, old.grant)))
+		was = g.Password != old.grant.Password || g.Username != old.grant.Username && old.device == ""
 		return Ended{Grant: old.grant, Reason: wire.RefusedRevoked}, was
 	}
 	p := newPast(old.grant, l.cfg.Now())
-	l.former.add(p)
-	l.unsaved = append(l.unsaved, p)
+	if old.grant.Kind != wire.GrantDevice {
+		l.former.add(p)
+		l.unsaved = append(l.unsaved, p)
+	}
 	l.release(old)
+	l.used.forget(id)
+	l.bar(old)
 	return Ended{Grant: old.grant, Reason: p.Reason}, !old.ended
 }
 
@@ -132,7 +137,10 @@ func (l *Ledger) admit(c change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, g := range c.grants {
-		if g != nil && l.byID[id] == nil {
+		if g == nil {
+			continue
+		}
+		if old := l.byID[id]; old == nil || !old.grant.Equal(*g) {
 			l.hold(newHolding(*g))
 		}
 	}
@@ -168,15 +176,19 @@ func (l *Ledger) Replace(set Set) (ended []Ended, err error) {
 	defer l.writer.Unlock()
 	c := l.difference(set)
 	ratchets := l.unratchet(c.nases)
+	l.follow(&c)
 	ended = l.restrict(c)
 	next := l.disk.head
+	if next.Position == nil { // what was used before the disk was lost is not known
+		l.used.bar(c.grants)
+	}
 	next.Position = &set.Position
 	next.Generation, err = l.disk.stage(compact(c.grants), compact(c.nases))
 	if err != nil {
 		l.report(err)
 		return ended, fmt.Errorf("ledger: %w", err)
 	}
-	if err := l.commit(change{ratchets: ratchets}, next); err != nil {
+	if err := l.commit(change{ratchets: ratchets, held: c.held, gone: c.gone}, next); err != nil {
 		return ended, fmt.Errorf("ledger: %w", err)
 	}
 	l.publish(l.holdings(c.grants))
@@ -193,7 +205,13 @@ func (l *Ledger) Replace(set Set) (ended []Ended, err error) {
 func (l *Ledger) Clear() (ended []Ended, err error) {
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	ended = l.restrict(change{grants: l.difference(Set{}).grants})
+	c := change{grants: l.difference(Set{}).grants}
+	l.mu.Lock()
+	for id := range l.held {
+		c.grants[id] = nil
+	}
+	l.mu.Unlock()
+	ended = l.restrict(c)
 	next := l.disk.head
 	next.Position = nil
 	if err := l.commit(change{clear: true}, next); err != nil {
@@ -208,7 +226,7 @@ func (l *Ledger) difference(set Set) change {
 	c := change{grants: make(map[string]*wire.Grant, len(set.Grants)), nases: map[visit.NASID]*wire.NAS{}}
 	l.mu.Lock()
 	for id, h := range l.byID {
-		if h.grant.Kind != wire.GrantRoll {
+		if h.grant.Kind != wire.GrantRoll && h.device == "" {
 			c.grants[id] = nil
 		}
 	}
@@ -249,14 +267,18 @@ func (l *Ledger) holdings(grants map[string]*wire.Grant) map[string]*holding {
 	for id, g := range grants {
 		switch old := l.byID[id]; {
 		case g == nil:
-		case old != nil:
+		case old != nil && old.grant.Equal(*g):
 			all[id] = old // restrict has put g there
+		case old != nil: // but for its secrets
+			all[id] = newHolding(*g)
+			all[id].ended = old.ended
+			all[id].barred.Store(old.barred.Load())
 		default:
 			all[id] = newHolding(*g)
 		}
 	}
 	for id, h := range l.byID {
-		if h.grant.Kind == wire.GrantRoll { // not the hub's, see Hold
+		if h.grant.Kind == wire.GrantRoll || h.device != "" { // not the hub's, see Hold and HoldDevice
 			all[id] = h
 		}
 	}

@@ -24,6 +24,8 @@ var (
 )
 
 const (
+	bucketHeld   = "held"
+	bucketSpent  = "spent"
 	prefixGrants = "grants."
 	prefixNASes  = "nases."
 	portion      = 1000 // objects a transaction
@@ -43,6 +45,7 @@ type content struct {
 	nases    map[visit.NASID]*wire.NAS
 	former   []*past
 	ratchets map[visit.NASID]bool // all true
+	spent    []*spent
 }
 
 // Disk is the ledger's file. One goroutine uses it at a time.
@@ -66,6 +69,12 @@ func (c *content) load(db *vault.DB, tx *bbolt.Tx) error {
 		return err
 	}
 	if err := c.loadRatchets(db, tx); err != nil {
+		return err
+	}
+	if err := each(db, tx, bucketHeld, c.take); err != nil {
+		return err
+	}
+	if err := each(db, tx, bucketSpent, func(s *spent) { c.spent = append(c.spent, s) }); err != nil {
 		return err
 	}
 	return each(db, tx, string(bucketFormer), func(p *past) { c.former = append(c.former, p) })
@@ -119,6 +128,9 @@ type change struct {
 	former   []*past
 	ratchets map[visit.NASID]bool // true: it signs, false: forget that it does
 	clear    bool                 // no grant stays but those in grants
+	held     map[string]*held     // see HoldDevice
+	spent    map[string]*spent    // by their keys
+	gone     []string             // grants of which nothing is to be kept
 }
 
 // commit writes c and makes next the head, all or nothing, and returns once it is
@@ -133,6 +145,9 @@ func (d *disk) commit(c change, next head) error {
 			return err
 		}
 		if err := d.ratchet(tx, c.ratchets); err != nil {
+			return err
+		}
+		if err := d.keep(tx, c); err != nil {
 			return err
 		}
 		return putHead(tx, next)

@@ -85,6 +85,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 	var keeper sync.WaitGroup // of its own: the disk must make nobody's end late
 	defer keeper.Wait()
 	keeper.Go(func() { l.keepRatchets(ctx) })
+	keeper.Go(func() { l.keepSpent(ctx) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	purged := l.cfg.Now()

@@ -12,7 +12,7 @@ const (
 	rememberMax = 10_000
 )
 
-// A past grant is remembered by name, without its password.
+// A past grant is remembered by name, without what proves it.
 type past struct {
 	Grant   wire.Grant         `json:"grant"`
 	Reason  wire.RefusedReason `json:"reason"`
@@ -24,7 +24,7 @@ func newPast(g wire.Grant, now time.Time) *past {
 	if !now.Before(g.NotAfter) {
 		p.Reason = wire.RefusedExpired
 	}
-	p.Grant.Password = ""
+	p.Grant.Password, p.Grant.Secrets = "", nil
 	return p
 }
 
@@ -36,6 +36,9 @@ type former struct {
 }
 
 func (f *former) add(p *past) {
+	if p.Grant.Kind == wire.GrantDevice { // nobody's name
+		return
+	}
 	f.names.put(visit.NormalizeUsername(p.Grant.Username), p)
 	f.oldest = append(f.oldest, p)
 	for len(f.oldest) > rememberMax {

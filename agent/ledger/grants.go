@@ -1,8 +1,7 @@
 package ledger
 
 import (
-	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/visit"
@@ -13,19 +12,35 @@ import (
 // the site before the two clocks agree on its instant.
 const earlyBy = 5 * time.Second
 
-// A holding is a grant in memory. Its fields but ended are never changed.
+// A holding is a grant in memory. Its fields but ended and barred are never changed.
 type holding struct {
-	grant wire.Grant
-	name  string // normalised
-	ended bool   // OnEnded was told; guarded by Ledger.mu
+	grant  wire.Grant
+	name   string       // normalised; empty for kind device
+	mac    string       // for which it is enough to be asked; empty: none
+	device string       // of an access that this agent gave and the hub has not taken over: the grant of kind device
+	ended  bool         // OnEnded was told; guarded by Ledger.mu
+	barred atomic.Int64 // of kind device: gives no access before this, unix nanoseconds
 }
 
 func newHolding(g wire.Grant) *holding {
-	return &holding{grant: g, name: visit.NormalizeUsername(g.Username)}
+	h := &holding{grant: g, name: visit.NormalizeUsername(g.Username)}
+	switch {
+	case g.Kind == wire.GrantDevice:
+		h.name, h.mac = "", g.MAC
+	case g.Kind == wire.GrantPortal && g.MACAuth:
+		h.mac = g.MAC
+	}
+	return h
 }
 
 func usable(g wire.Grant) bool {
-	return g.ID != "" && visit.NormalizeUsername(g.Username) != "" && !g.NotAfter.IsZero()
+	if g.ID == "" || g.NotAfter.IsZero() {
+		return false
+	}
+	if g.Kind == wire.GrantDevice {
+		return g.MAC != "" && g.LifetimeSeconds > 0
+	}
+	return visit.NormalizeUsername(g.Username) != ""
 }
 
 func refusal(g *wire.Grant, now time.Time) wire.RefusedReason {
@@ -45,7 +60,7 @@ func refusal(g *wire.Grant, now time.Time) wire.RefusedReason {
 func (l *Ledger) Lookup(username string) (g *wire.Grant, why wire.RefusedReason) {
 	name, now := visit.NormalizeUsername(username), l.cfg.Now()
 	why = wire.RefusedUnknownUser
-	for _, h := range l.names.Load().get(name) {
+	for _, h := range l.names.get(name) {
 		reason := refusal(&h.grant, now)
 		if reason == "" {
 			return &h.grant, ""
@@ -74,46 +89,24 @@ func (l *Ledger) Grant(id string) *wire.Grant {
 
 // hold puts h in the place of what has its id. Mu must be held.
 func (l *Ledger) hold(h *holding) {
-	if old := l.byID[h.grant.ID]; old != nil {
-		l.unname(old, h)
+	old := l.byID[h.grant.ID]
+	if old != nil {
+		h.barred.Store(old.barred.Load())
 	}
 	l.byID[h.grant.ID] = h
-	names := l.names.Load()
-	names.put(h.name, withHolding(names.get(h.name), h))
+	delete(l.held, h.grant.ID)
+	if h.device != "" {
+		l.held[h.grant.ID] = h.device
+	}
+	l.names.put(old, h)
+	l.macs.put(old, h)
 	l.schedule(h)
 }
 
 // release takes a grant out of memory. Mu must be held.
 func (l *Ledger) release(h *holding) {
 	delete(l.byID, h.grant.ID)
-	l.unname(h, nil)
-}
-
-// unname removes h from its name, unless next is about to take its place there:
-// no reader may find the name empty in between.
-func (l *Ledger) unname(h, next *holding) {
-	if next != nil && next.name == h.name {
-		return
-	}
-	names := l.names.Load()
-	left := slices.DeleteFunc(slices.Clone(names.get(h.name)), func(o *holding) bool { return o == h })
-	if len(left) == 0 {
-		names.remove(h.name)
-		return
-	}
-	names.put(h.name, left)
-}
-
-// withHolding returns list with h instead of what has its id. Two grants with one
-// name are an accident; sorted by id, they are the same accident everywhere.
-func withHolding(list []*holding, h *holding) []*holding {
-	next := make([]*holding, 0, len(list)+1)
-	for _, o := range list {
-		if o.grant.ID != h.grant.ID {
-			next = append(next, o)
-		}
-	}
-	next = append(next, h)
-	slices.SortFunc(next, func(a, b *holding) int { return strings.Compare(a.grant.ID, b.grant.ID) })
-	return next
+	delete(l.held, h.grant.ID)
+	l.names.remove(h)
+	l.macs.remove(h)
 }

@@ -37,8 +37,10 @@ type Ended struct {
 // Ledger is what this agent may accept. Its methods are safe for concurrent use.
 type Ledger struct {
 	cfg   Config
-	names atomic.Pointer[shards[[]*holding]] // by normalised user name
+	names index // by normalised user name
+	macs  index // by MAC address, of what it is proof for
 	nases atomic.Pointer[nasIndex]
+	used  *used // one-time secrets
 
 	writer   sync.Mutex           // held over the disk, so that changes keep their order
 	disk     disk                 // guarded by writer
@@ -50,6 +52,7 @@ type Ledger struct {
 	mu     sync.Mutex               // guards the rest; never held over the disk
 	asked  map[visit.NASID]struct{} // by Ratchet
 	byID   map[string]*holding
+	held   map[string]string // accesses that HoldDevice made and the hub has not taken over, and by which grant
 	former former
 	expiry expiry
 	told   Stats
@@ -79,6 +82,9 @@ func Open(cfg Config) (*Ledger, error) {
 func newLedger(cfg Config, db *vault.DB, c content) *Ledger {
 	l := &Ledger{
 		cfg:    cfg,
+		names:  index{key: func(h *holding) string { return h.name }},
+		macs:   index{key: func(h *holding) string { return h.mac }},
+		used:   newUsed(c),
 		disk:   disk{db: db, head: c.head, past: len(c.former)},
 		head:   c.head,
 		former: former{names: newShards[*past]()},
@@ -97,14 +103,17 @@ func newLedger(cfg Config, db *vault.DB, c content) *Ledger {
 
 // publish makes holdings the whole of what memory has.
 func (l *Ledger) publish(holdings map[string]*holding) {
-	names := newShards[[]*holding]()
-	for _, h := range holdings {
-		names.fill(h.name, withHolding(names.get(h.name), h))
-	}
+	names, macs := l.names.made(holdings), l.macs.made(holdings)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.names.Store(names)
-	l.byID = holdings
+	l.names.table.Store(names)
+	l.macs.table.Store(macs)
+	l.byID, l.held = holdings, map[string]string{}
+	for id, h := range holdings {
+		if h.device != "" {
+			l.held[id] = h.device
+		}
+	}
 	l.expiry.reset(holdings)
 	l.expiry.poke()
 }
@@ -205,6 +214,7 @@ func (l *Ledger) purge() error {
 		for _, id := range ids {
 			c.grants[id] = nil
 		}
+		c.gone = ids
 		if err := l.commit(c, l.disk.head); err != nil {
 			return err // what is left is read again at the next start
 		}
@@ -228,6 +238,7 @@ func (l *Ledger) takeStale(before time.Time) (ids []string) {
 		if h.ended && h.grant.NotAfter.Before(before) {
 			ids = append(ids, id)
 			l.release(h)
+			l.used.forget(id)
 		}
 	}
 	return ids

@@ -15,9 +15,9 @@ const (
 	maxTestFor = 10 * time.Second
 )
 
-// takes names the frames that this agent acts upon beyond the first ones.
+// takes names what this agent acts upon beyond the first frames.
 func (l *Link) takes() []wire.Type {
-	var types []wire.Type
+	types := []wire.Type{wire.TakesDevices}
 	if l.cfg.Test != nil {
 		types = append(types, wire.TypeNASTest)
 	}

@@ -26,7 +26,7 @@ func TestTestsOfNASes(t *testing.T) {
 		}
 	}
 	hub := b.start()
-	require.Equal(t, []wire.Type{wire.TypeNASTest}, hub.Hello.Takes)
+	require.Equal(t, []wire.Type{wire.TakesDevices, wire.TypeNASTest}, hub.Hello.Takes)
 
 	hub.Send(&wire.NASTest{ID: "t0", NASID: "nas-1", WithinMS: 1})
 	require.Equal(t, visit.ProbeNoAnswer, linktest.Expect[*wire.NASTested](hub).Report.Answer, "the hub's limit")
@@ -63,8 +63,8 @@ func TestTheEndOfTheLinkEndsItsTests(t *testing.T) {
 	<-over
 }
 
-func TestWithoutATestHelloTakesNothing(t *testing.T) {
+func TestWithoutATestHelloTakesNone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	require.Empty(t, b.start().Hello.Takes)
+	require.Equal(t, []wire.Type{wire.TakesDevices}, b.start().Hello.Takes)
 }

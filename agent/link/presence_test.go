@@ -32,7 +32,7 @@ func TestListOfWhoIsInTheBuilding(t *testing.T) {
 	shown, due := make(fakePresence, 10), make(chan struct{}, 1)
 	b.cfg.Presence, b.cfg.StatsDue = shown, due
 	hub := b.start()
-	require.Equal(t, []wire.Type{wire.TypePresenceSnapshot}, hub.Hello.Takes)
+	require.Equal(t, []wire.Type{wire.TakesDevices, wire.TypePresenceSnapshot}, hub.Hello.Takes)
 	require.Equal(t, "v1", hub.Hello.Presence)
 	hub.Send(&wire.PresenceSnapshot{Version: "v2", Last: true})
 	require.Equal(t, "v2", <-shown)

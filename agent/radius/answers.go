@@ -68,7 +68,7 @@ func (a accepted) stands(grants Grants, now time.Time) bool {
 	if a.grantID == "" {
 		return true
 	}
-	if a.kind == wire.GrantRoll { // nobody's name is looked up for it
+	if a.kind == wire.GrantRoll || a.kind == wire.GrantPortal { // its name may change, or is nobody's
 		g := grants.Grant(a.grantID)
 		return g != nil && now.Before(g.NotAfter) && !g.NotAfter.Before(a.until)
 	}

@@ -9,6 +9,7 @@ const (
 	attrUserPassword         attribute = 2
 	attrCHAPPassword         attribute = 3
 	attrNASIPAddress         attribute = 4
+	attrServiceType          attribute = 6
 	attrFramedIPAddress      attribute = 8
 	attrReplyMessage         attribute = 18
 	attrClass                attribute = 25
@@ -68,6 +69,7 @@ type fields struct {
 	callingStation []byte
 	calledStation  []byte
 	acctSessionID  []byte
+	serviceType    []byte
 
 	credentials          int // how many ways of proving the user were sent
 	messageAuthenticator int // offset of the attribute, 0 for none
@@ -99,6 +101,8 @@ func (p packet) fields() (f fields) {
 			first(&f.nasIdentifier, value)
 		case attrFramedIPAddress:
 			first(&f.framedIP, value)
+		case attrServiceType:
+			first(&f.serviceType, value)
 		case attrCallingStationID:
 			first(&f.callingStation, value)
 		case attrCalledStationID:

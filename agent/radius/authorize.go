@@ -37,7 +37,10 @@ func (s *Server) access(r *request) (outcome, discard) {
 
 	r.identify()
 	verdict := s.authorize(r)
-	if verdict.refused != "" {
+	switch {
+	case verdict.discard != keep || r.deferred:
+		return noAnswer, verdict.discard
+	case verdict.refused != "":
 		return s.reject(r, verdict)
 	}
 	return s.accept(r, verdict)
@@ -48,6 +51,8 @@ type verdict struct {
 	method  method
 	grant   *wire.Grant        // set when accepted; may be set when refused, for its id
 	refused wire.RefusedReason // "" for accepted
+	discard discard            // of a request that gets no answer
+	once    *wire.OneTime      // the secret that proved the login; nil where none did
 	seconds uint32             // Session-Timeout
 	renew   bool               // the NAS is to ask again when it is over
 	byCode  bool               // the user name was tried as a roll code
@@ -65,10 +70,12 @@ func (s *Server) authorize(r *request) verdict {
 		return v.refuse(wire.RefusedAmbiguousCredentials)
 	case methodEAP:
 		return v.refuse(wire.RefusedUnsupportedMethod)
-	case methodNone:
-		if !r.waits { // a roll code needs no password
-			return v.refuse(wire.RefusedUnsupportedMethod)
-		}
+	}
+	if mac, asked := r.asksByMAC(v.method); asked {
+		return s.byMAC(r, v, mac)
+	}
+	if v.method == methodNone && !r.waits { // a roll code needs no password
+		return v.refuse(wire.RefusedUnsupportedMethod)
 	}
 
 	// Who guesses is refused unchecked, also when this guess would be right.
@@ -79,7 +86,7 @@ func (s *Server) authorize(r *request) verdict {
 
 	// An unknown name and a wrong password are both a try, and the same to the guest.
 	v.grant, v.refused = s.cfg.Grants.Lookup(r.who.name)
-	if r.waits && v.refused == wire.RefusedUnknownUser {
+	if r.waits && s.cfg.Codes != nil && v.refused == wire.RefusedUnknownUser {
 		if zone := s.cfg.Codes.Zone(r.nas.ID, ssidOf(r.who.calledStation)); zone != "" {
 			v = s.redeem(r, v, zone)
 			s.countTry(v, user, device, r.at)
@@ -89,20 +96,38 @@ func (s *Server) authorize(r *request) verdict {
 	if v.method == methodNone {
 		return v.refuse(wire.RefusedUnsupportedMethod)
 	}
-	if v.refused == "" && !r.proves(v.method, v.grant.Password) {
-		v.refused = r.disproved()
+	if v.refused == "" {
+		v = s.prove(r, v)
 	}
 	s.countTry(v, user, device, r.at)
 	if v.refused != "" {
 		return v
 	}
+	return s.last(r, v)
+}
 
+// last is what is left to decide of a login that is proven.
+func (s *Server) last(r *request, v verdict) verdict {
 	// RFC 2865 5.27, 5.29: how long, and what happens then.
 	v.seconds, v.renew = sessionTimeout(v.grant.NotAfter.Sub(r.at), r.nas.MaxSessionSeconds)
 	if v.seconds == 0 {
 		return v.refuse(wire.RefusedExpired)
 	}
 	return s.admit(r, v)
+}
+
+// prove looks at the login's proof, then at whose and where it is.
+func (s *Server) prove(r *request, v verdict) verdict {
+	if !r.proves(v.method, v.grant.Password) {
+		var spent bool
+		if v.once, spent = s.provenOnce(r, v); spent {
+			return v.refuse(wire.RefusedSecretSpent)
+		}
+		if v.once == nil {
+			return v.refuse(r.disproved())
+		}
+	}
+	return v.bound(r)
 }
 
 // disproved says what a wrong proof means: where nothing else has shown that the
@@ -124,18 +149,24 @@ func (s *Server) countTry(v verdict, user, device brakeKey, now time.Time) {
 	}
 }
 
-// admit counts the device in, unless the grant has as many as it may.
+// admit counts the device in, unless the grant has as many as it may, or its secret is
+// good for no session any more.
 func (s *Server) admit(r *request, v verdict) verdict {
 	session := r.session()
 	session.Key.StartedAt = r.at
 	session.GrantID, session.VisitID, session.Username = v.grant.ID, v.grant.VisitID, v.grant.Username
 	until := r.at.Add(time.Duration(v.seconds) * time.Second)
-	if v.grant.DeviceLimit > 0 {
-		// Two devices must not both find the last place free.
+	if v.grant.DeviceLimit > 0 || v.once != nil {
+		// Two devices must not both find the last place free, or a secret.
 		s.admission.Lock()
 		defer s.admission.Unlock()
-		if s.cfg.Sessions.Devices(v.grant.ID, session.MAC) >= v.grant.DeviceLimit {
+		if v.grant.DeviceLimit > 0 && s.cfg.Sessions.Devices(v.grant.ID, session.MAC) >= v.grant.DeviceLimit {
 			return v.refuse(wire.RefusedDeviceLimit)
+		}
+		if v.once != nil {
+			if why := s.spend(r, v); why != "" {
+				return v.refuse(why)
+			}
 		}
 	}
 	s.cfg.Sessions.Accepted(session, until)
@@ -203,7 +234,9 @@ func (s *Server) reject(r *request, v verdict) (outcome, discard) {
 	if v.byCode {
 		refused.Username = masked(r.who.name)
 	}
-	s.refusals.record(refused, r.at)
+	if v.refused != wire.RefusedUnknownDevice { // a NAS asks so for every device that comes by
+		s.refusals.record(refused, r.at)
+	}
 
 	w := &r.out
 	w.begin(codeAccessReject, r.packet.identifier(), true)
@@ -234,6 +267,11 @@ var replyMessages = map[wire.RefusedReason]string{
 	wire.RefusedTooManyTries: "Too many tries. Wait a minute.",
 	wire.RefusedInUse:        "Another device uses this code.",
 	wire.RefusedNotRecorded:  "This is not possible at the moment. Try again later.",
+
+	wire.RefusedSecretSpent:   "This login was used already. Open the login page again.",
+	wire.RefusedSecretExpired: "This login took too long. Open the login page again.",
+	wire.RefusedOtherDevice:   "This login belongs to another device. Open the login page again.",
+	wire.RefusedOtherNAS:      "This login belongs to another place. Open the login page again.",
 }
 
 func terminationAction(renew bool) uint32 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/foyerhq/foyer/internal/visit"
 	"github.com/foyerhq/foyer/internal/wire"
 )
 
@@ -33,6 +34,11 @@ type oneGrant struct{ grant *wire.Grant }
 func (g oneGrant) Lookup(string) (*wire.Grant, wire.RefusedReason) { return g.grant, "" }
 func (g oneGrant) Grant(string) *wire.Grant                        { return g.grant }
 
+func (oneGrant) Device(string, visit.NASID, string) *wire.Grant       { return nil }
+func (oneGrant) HoldDevice(string, wire.Grant) error                  { return nil }
+func (oneGrant) Spend(string, wire.OneTime, string, visit.NASID) bool { return true }
+func (oneGrant) Spent(string, string, visit.NASID) []string           { return nil }
+
 type oneNAS struct{ nas *wire.NAS }
 
 func (n oneNAS) NAS(netip.Addr) *wire.NAS { return n.nas }
@@ -41,6 +47,7 @@ type noSessions struct{}
 
 func (noSessions) Accepted(wire.Session, time.Time)          {}
 func (noSessions) Devices(string, string) int                { return 0 }
+func (noSessions) Online(string, string, visit.NASID) bool   { return false }
 func (noSessions) Resolve(a wire.Accounting) wire.Accounting { return a }
 func (noSessions) Account(wire.Accounting)                   {}
 

@@ -21,12 +21,13 @@ type Codes interface {
 	Redeem(login redeem.Login, accepted func(wire.Grant)) redeem.Answer
 }
 
-// laneWidth is how many logins by code are under way at a time. One that finds no
+// laneWidth is how many such logins are under way at a time. One that finds no
 // place is lost, and counted; its NAS sends it again.
 const laneWidth = 64
 
-// lane is where logins by code wait for the disk, so that nobody else does. The
-// requests themselves are its bound.
+// lane is where logins wait for the disk that are recorded before they are accepted, by
+// code and by MAC address, so that nobody else does. The requests themselves are its
+// bound.
 type lane struct {
 	work, free chan *request
 	workers    sync.WaitGroup
@@ -63,7 +64,7 @@ func (l *lane) enter(r *request) (next *request, entered bool) {
 	}
 }
 
-// serveWaiting answers a login by code. It must not keep Settle waiting for a disk,
+// serveWaiting answers a login in the lane. It must not keep Settle waiting for a disk,
 // so the decision is made first, and looked at again when the answer is to be sent:
 // what has ended meanwhile gets no answer, and its retransmission a refusal.
 func (s *Server) serveWaiting(r *request) {

@@ -62,6 +62,30 @@ func (f *fakeGrants) Grant(id string) *wire.Grant {
 	return nil
 }
 
+func (f *fakeGrants) Device(mac string, _ visit.NASID, _ string) *wire.Grant {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var device *wire.Grant
+	for _, g := range f.byName {
+		switch {
+		case g.MAC != mac:
+		case g.Kind == wire.GrantPortal && g.MACAuth:
+			return g
+		case g.Kind == wire.GrantDevice:
+			device = g
+		}
+	}
+	return device
+}
+
+func (f *fakeGrants) HoldDevice(_ string, access wire.Grant) error {
+	f.put(access)
+	return nil
+}
+
+func (f *fakeGrants) Spend(string, wire.OneTime, string, visit.NASID) bool { return false }
+func (f *fakeGrants) Spent(string, string, visit.NASID) []string           { return nil }
+
 func (f *fakeGrants) put(g wire.Grant) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -125,6 +149,12 @@ func (f *fakeSessions) Devices(grantID, exceptMAC string) (n int) {
 		}
 	}
 	return n
+}
+
+func (f *fakeSessions) Online(grantID, mac string, _ visit.NASID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.devices[grantID][mac]
 }
 
 // Resolve finds the grant of a device that logged in before.

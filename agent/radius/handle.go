@@ -10,8 +10,11 @@ import (
 // in r.answer. It does not panic: what its parts do wrong costs this packet only.
 func (s *Server) handle(r *request) {
 	started := time.Now()
-	r.answer, r.garbled = nil, false
+	r.answer, r.garbled, r.deferred = nil, false, false
 	out, why := s.answer(r)
+	if r.deferred {
+		return
+	}
 	m := s.cfg.Metrics
 	m.seconds[r.socket.port].Observe(time.Since(started).Seconds())
 	if why != keep {

@@ -24,7 +24,7 @@ type request struct {
 	fields
 	nas  *wire.NAS
 	peer *peer
-	who  identity
+	who  asker
 
 	hash     hasher
 	plain    [maxPassword]byte // a decrypted password, cleared after use
@@ -36,7 +36,9 @@ type request struct {
 	remember remembered
 
 	garbled bool // a User-Password that does not decrypt to text
-	waits   bool // in the lane of logins by code, where the disk may be waited for
+	waits   bool // in the lane of logins that are recorded, where the disk may be waited for
+
+	deferred bool // not decided, because that must wait for the disk
 
 	// What MS-CHAPv2 leaves for its Access-Accept.
 	hashHash  [md4.Size]byte
@@ -51,9 +53,9 @@ func newRequest() *request {
 	}
 }
 
-// identity is who asks, from where: the request's texts, made by one allocation.
+// asker is who asks, from where: the request's texts, made by one allocation.
 // All of it is personal data or comes from strangers.
-type identity struct {
+type asker struct {
 	name          string // User-Name as sent
 	mac           string // Calling-Station-Id as aa:bb:cc:dd:ee:ff, empty if it is no MAC
 	macSpelt      string // Calling-Station-Id as sent
@@ -90,7 +92,7 @@ func (r *request) identify() {
 	r.text = b
 
 	all := string(b)
-	r.who = identity{
+	r.who = asker{
 		name:          all[:ends[0]],
 		mac:           all[ends[0]:ends[1]],
 		macSpelt:      all[ends[1]:ends[2]],

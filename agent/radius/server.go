@@ -28,6 +28,17 @@ type Grants interface {
 	Lookup(username string) (g *wire.Grant, why wire.RefusedReason)
 	// Grant returns a grant by id, nil if it is gone.
 	Grant(id string) *wire.Grant
+	// Device finds what lets a device in by its MAC address alone, in a network of a NAS,
+	// "" where it names none: a grant of kind portal, else of kind device; nil for neither.
+	Device(mac string, nas visit.NASID, ssid string) *wire.Grant
+	// HoldDevice makes an access usable that a grant of kind device gives, and returns
+	// when it is on disk. After an error nobody may be let in by it.
+	HoldDevice(device string, access wire.Grant) error
+	// Spend uses a one-time secret of a grant up and reports whether it was good for a
+	// new session. It does not wait.
+	Spend(grantID string, o wire.OneTime, mac string, nas visit.NASID) (fresh bool)
+	// Spent returns the secrets that a device spent at a NAS for a grant.
+	Spent(grantID, mac string, nas visit.NASID) []string
 }
 
 // NASes knows who may ask.
@@ -43,6 +54,8 @@ type Sessions interface {
 	Accepted(s wire.Session, until time.Time)
 	// Devices counts a grant's devices that are online, without exceptMAC.
 	Devices(grantID, exceptMAC string) int
+	// Online reports whether a device has an open session of a grant at a NAS.
+	Online(grantID, mac string, nas visit.NASID) bool
 	// Resolve returns a with the key under which the session is known, and what the
 	// NAS left out of it.
 	Resolve(a wire.Accounting) wire.Accounting
@@ -127,6 +140,7 @@ type Server struct {
 
 	admission sync.Mutex   // held from counting a grant's devices to noting one more
 	deciding  sync.RWMutex // held for reading while an Access-Request is answered
+	arriving  sync.Map     // MAC addresses of devices whose first login by them is being recorded
 	kept      atomic.Int64 // remembered answers of all NASes
 
 	peersMu sync.RWMutex // guards peers

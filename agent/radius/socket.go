@@ -57,8 +57,9 @@ func (s *Server) readAuth(k *socket, codes *lane) {
 	r := newRequest()
 	for s.receive(k, r) {
 		if s.cfg.Codes == nil || !s.mayWait(r) {
-			s.serveOne(r)
-			continue
+			if s.serveOne(r); !r.deferred {
+				continue
+			}
 		}
 		next, entered := codes.enter(r)
 		if !entered {

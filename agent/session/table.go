@@ -283,6 +283,20 @@ func (t *Table) Devices(grantID, exceptMAC string) int {
 	return count + len(macs)
 }
 
+// Online reports whether a device has an open session of a grant at a NAS. A device
+// that is not known by its address is the one of sessions without any.
+func (t *Table) Online(grantID, mac string, nas visit.NASID) bool {
+	now := t.cfg.Now()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for r := range t.byGrant[grantID] {
+		if r.Session.MAC == mac && r.Session.Key.NASID == nas && r.open(now) {
+			return true
+		}
+	}
+	return false
+}
+
 // silent reports whether a session that used to speak has not for three intervals.
 func (t *Table) silent(r *record, now time.Time) bool {
 	every := time.Duration(0)
