@@ -35,6 +35,9 @@ func (u *up) prepare(ctx context.Context) error {
 		if err := u.prepareAgent(ctx, s); err != nil {
 			return fmt.Errorf("demo agent: %w", err)
 		}
+		if err := u.preparePortal(ctx, s); err != nil {
+			return fmt.Errorf("demo portal: %w", err)
+		}
 		u.sim = newSimulator(u)
 		return nil
 	})
