@@ -82,7 +82,10 @@ func (s *Store) Admit(ctx context.Context, p Portal, a Admission) (admitted Admi
 		if err == nil && a.Registration != "" {
 			err = t.registrationLed(ctx, a.Registration, row.ID, roll.AccessID(admitted.Authentication.ID), a.Until.IsZero())
 		}
-		return err
+		if err != nil || admitted.Again {
+			return err
+		}
+		return t.noteAdmission(ctx, p, a, admitted, entered)
 	})
 	return admitted, err
 }
