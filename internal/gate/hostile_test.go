@@ -34,6 +34,10 @@ var where = map[gate.Vendor]struct{ parameter, good, query string }{
 	gate.Aruba:       {"switchip", "securelogin.hpe.com", "cmd=login&mac=f4:5c:89:9b:17:67&ip=10.0.0.1"},
 	gate.FortiGate:   {"post", "https://nas.example:1003/fgtauth", "login&magic=01234567&usermac=f4:5c:89:9b:17:67"},
 	gate.Ruckus:      {"sip", "192.0.2.1", "client_mac=f45c899b1767&uip=10.0.0.1"},
+	gate.MikroTik:    {"login", "http://192.0.2.1/login", "mac=F4:5C:89:9B:17:67&chap-id=%5C001&chap-challenge=%5C002"},
+	gate.CoovaChilli: {"uamip", "192.0.2.1", "res=notyet&uamport=3990&challenge=5b1d296db7826a655411dcd83ee25154&mac=F4-5C-89-9B-17-67"},
+	gate.PfSense:     {"action", "https://nas.example:8003/", "zone=guests&mac=f4:5c:89:9b:17:67"},
+	gate.OPNsense:    {"gw", "http://192.0.2.1:8000", "state=&mac=f4:5c:89:9b:17:67"},
 	gate.SmartZone:   {"nbiIP", "192.0.2.1", "client_mac=f4:5c:89:9b:17:67&uip=10.0.0.1"},
 }
 
@@ -49,7 +53,7 @@ func mayHaveSecrets(vendor gate.Vendor, address string) bool {
 	}
 	host := strings.ToLower(rest[:strings.IndexAny(rest+"/", "/?#")])
 	host = strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
-	for _, port := range []string{":1000", ":1003", ":9997", ":9443"} {
+	for _, port := range []string{":1000", ":1003", ":9997", ":9443", ":3990", ":8000", ":8003"} {
 		host = strings.TrimSuffix(host, port)
 	}
 	if strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
@@ -279,6 +283,46 @@ func TestParameterGivenTwiceOrTooLongIsRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRedirectThatSaysHalf(t *testing.T) {
+	t.Parallel()
+	for vendor, ask := range where {
+		adapter, _ := gate.Of(vendor)
+		whole, err := url.ParseQuery(ask.query + "&" + ask.parameter + "=" + url.QueryEscape(ask.good))
+		require.NoError(t, err)
+		for name := range whole {
+			if name == "client_mac" || name == "usermac" || name == "mac" {
+				// A secret would be for no particular device.
+				without, _ := url.ParseQuery(whole.Encode())
+				without.Del(name)
+				_, err = adapter.Parse(without, staff)
+				require.ErrorIs(t, err, gate.ErrNotFromNAS, "%s without %s", vendor, name)
+				without.Set(name, "not an address")
+				_, err = adapter.Parse(without, staff)
+				require.ErrorIs(t, err, gate.ErrForged, "%s: %s", vendor, name)
+			}
+		}
+	}
+}
+
+func TestHostMustBeNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, vendor := range []gate.Vendor{gate.Aruba, gate.Ruckus, gate.SmartZone} {
+		adapter, _ := gate.Of(vendor)
+		for _, host := range []string{"nas.example/other?", "nas.example/#", "nas.example:443", "nas.example?", "nas.example;", "a@nas.example"} {
+			query, err := url.ParseQuery(where[vendor].query)
+			require.NoError(t, err)
+			query.Set(where[vendor].parameter, host)
+			_, err = adapter.Parse(query, staff)
+			require.ErrorIs(t, err, gate.ErrForged, "%s: %s", vendor, host)
+		}
+	}
+	both, err := url.ParseQuery(where[gate.Aruba].query + "&switchip=nas.example&post=captive-2024.aio.cloudauth.net")
+	require.NoError(t, err)
+	adapter, _ := gate.Of(gate.Aruba)
+	_, err = adapter.Parse(both, staff)
+	require.ErrorIs(t, err, gate.ErrForged)
 }
 
 // checkArrival is what every adapter promises of what it read.
