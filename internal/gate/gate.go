@@ -154,7 +154,8 @@ type Caps struct {
 
 // Adapter is what speaks with one vendor's devices. Adapters hold no state.
 type Adapter interface {
-	// Parse reads a redirect. It returns ErrNotFromNAS and ErrForged.
+	// Parse reads a redirect. It returns ErrNotFromNAS and ErrForged. Callers use Read,
+	// which checks the signature too where there is one.
 	Parse(query url.Values, s Settings) (Arrival, error)
 	// Release composes the way on. It returns ErrForged for an arrival that names a host
 	// that is not one of s.
