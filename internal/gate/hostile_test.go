@@ -287,7 +287,9 @@ func TestParameterGivenTwiceOrTooLongIsRefused(t *testing.T) {
 
 func TestRedirectThatSaysHalf(t *testing.T) {
 	t.Parallel()
-	for vendor, ask := range where {
+	always := []gate.Vendor{gate.Meraki, gate.MerakiClick, gate.CiscoWLC, gate.Aruba, gate.FortiGate, gate.Ruckus, gate.SmartZone}
+	for _, vendor := range always {
+		ask := where[vendor]
 		adapter, _ := gate.Of(vendor)
 		whole, err := url.ParseQuery(ask.query + "&" + ask.parameter + "=" + url.QueryEscape(ask.good))
 		require.NoError(t, err)

@@ -37,6 +37,7 @@ func TestTargetMustBeUnmistakablyAllowed(t *testing.T) {
 		"https://[::ffff:192.0.2.1]/", "https://[::ffff:c000:201]/", "https://[2001:db8::1%25eth0]/", "https://[2001:db8::1%eth0]/", "https://[::1]/", "https://2001:db8::1/",
 		"https://wlс.example/", // a Cyrillic с
 		"https://ｗｌｃ.example/", "https://wlc。example/", "https://xn--wl-xka.example/",
+		"https://wlc.example/\"onfocus=", "https://wlc.example/<script>", "https://wlc.example/a b", "https://wlc.example/\\evil.example", "https://wlc.example/\u202e",
 		"https%3A%2F%2Fwlc.example/", "https://wlc.example" + strings.Repeat("/a", maxTarget),
 	} {
 		_, err := d.target(address, s)

@@ -377,6 +377,19 @@ func TestCiscoSaysWhyNot(t *testing.T) {
 	require.Empty(t, d.parse(t, goOn(t, nas, guest, release)).Failed)
 }
 
+func TestCiscoIsNotToldAnAddressThatItCuts(t *testing.T) {
+	t.Parallel()
+	adapter, _ := gate.Of(gate.CiscoWLC)
+	d := devices()[2]
+	arrival := d.parse(t, d.start(newSite(time.Hour)).Redirect(guest, wanted))
+	for size, fields := range map[int]int{255: 4, 256: 3} {
+		long := "https://portal.example/" + strings.Repeat("a", size-len("https://portal.example/"))
+		release, err := adapter.Release(arrival, gate.Grant{Username: name, Password: secret, Left: time.Hour, Success: long}, d.settings)
+		require.NoError(t, err)
+		require.Len(t, release.Form.Fields, fields)
+	}
+}
+
 func TestFortiGateTakesAMagicOnceAndInTime(t *testing.T) {
 	t.Parallel()
 	d := devices()[9]
