@@ -64,7 +64,7 @@ test('reception registers, checks in, hands over, checks out and takes it back',
   const question = page.getByRole('dialog', { name: 'Check out Grace Harbour?' })
   await question.getByText('WiFi access ends at once', { exact: false }).waitFor()
   await question.getByRole('button', { name: 'Check out' }).click()
-  await page.getByText('Grace Harbour is checked out.').waitFor()
+  await page.getByText('Grace Harbour is checked out.').hover() // it stays while it is pointed at
   await detail.getByText(/is disconnected from/).waitFor()
   await detail.getByText('Password shown').waitFor()
 

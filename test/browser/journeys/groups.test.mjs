@@ -1,7 +1,7 @@
 // More than one visitor, and more than one day.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { board, call, control, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+import { board, call, control, endSoon, expect, launch, row, signIn, stack, walkIn } from '../browser.mjs'
 import { look } from '../look.mjs'
 
 const ways = async (page, item) => {
@@ -226,7 +226,7 @@ test('one device is disconnected, and mistakes are taken back', async (t) => {
 
   // Said to have left, and still here: until when is asked, access is new.
   const late = await walkIn('Stillhere')
-  await call('POST', `/visits/${late.visit.id}/extend`, { expected_departure: new Date(Date.now() + 1500).toISOString() })
+  await endSoon(late.visit.id)
   await page.goto(board())
   const still = row(page, 'Stillhere')
   await still.getByText('Overdue', { exact: true }).waitFor()
@@ -238,7 +238,7 @@ test('one device is disconnected, and mistakes are taken back', async (t) => {
   await until.getByRole('button', { name: '+2 hours' }).click()
   await until.getByRole('button', { name: 'Extend' }).click()
   const access = page.getByRole('dialog', { name: 'WiFi access' })
-  assert.notEqual((await access.locator('code').allTextContents())[0], late.voucher.username)
+  assert.notEqual(await access.locator('code').first().textContent(), late.voucher.username)
   await access.getByRole('button', { name: 'Done' }).click()
   await still.getByText('On Site', { exact: true }).waitFor()
   assert.deepEqual(b.faults, [])
@@ -364,7 +364,7 @@ test('the forms and questions are clean', async (t) => {
   await shown('reissue', page.getByRole('button', { name: 'Make new credentials' }), { picture: true })
   await closed()
   const { items } = await call('GET', `/visits?site_id=${stack.site}&tab=on_site&q=Looker`)
-  await call('POST', `/visits/${items[0].id}/extend`, { expected_departure: inMinutes(0.02) })
+  await endSoon(items[0].id)
   await row(page, 'Ada Looker').getByText('Overdue', { exact: true }).waitFor()
   await row(page, 'Ada Looker').getByRole('button', { name: /^Extend/ }).click()
   await shown('stay', page.getByRole('dialog', { name: 'Ada Looker stays longer' }))

@@ -1,7 +1,7 @@
 // Two desks and one building: what one does, and what time does, the other sees.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { board, call, control, launch, row, signIn, walkIn } from '../browser.mjs'
+import { board, control, endSoon, launch, row, signIn, walkIn } from '../browser.mjs'
 
 /** Generous: the figure is for benchmarks, this finds that it does not happen. */
 const soon = { timeout: 5_000 }
@@ -21,9 +21,8 @@ test('screens show each other’s changes, and an expiry, by themselves', async 
 
   const { visit } = await walkIn('Shortly')
   await row(two.page, 'Shortly').getByText('On Site').waitFor(soon)
-  const ends = Date.now() + 3_000
-  await call('POST', `/visits/${visit.id}/extend`, { expected_departure: new Date(ends).toISOString() })
-  await row(two.page, 'Shortly').getByText('Overdue', { exact: true }).waitFor({ timeout: 8_000 })
+  const ends = await endSoon(visit.id)
+  await row(two.page, 'Shortly').getByText('Overdue', { exact: true }).waitFor()
   t.diagnostic(`expiry seen ${Date.now() - ends} ms after the departure`)
   await row(one.page, 'Shortly').getByText('Overdue', { exact: true }).waitFor(soon)
 

@@ -2,7 +2,7 @@
 // where they are used.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { board, call, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
+import { board, call, endSoon, expect, inMinutes, launch, row, signIn, stack, walkIn } from '../browser.mjs'
 import { look } from '../look.mjs'
 
 test('every page is clean in both themes', async (t) => {
@@ -19,7 +19,7 @@ test('every page is clean in both themes', async (t) => {
   await expect('Nextweek', { expected_arrival: inMinutes(60 * 24 * 7) })
   const { visit } = await walkIn('Looksgood', { host })
   const late = await walkIn('Lookslate')
-  await call('POST', `/visits/${late.visit.id}/extend`, { expected_departure: new Date(Date.now() + 1500).toISOString() })
+  await endSoon(late.visit.id)
   const gone = await walkIn('Looksgone')
   await call('POST', `/visits/${gone.visit.id}/check-out`)
   await row(page, 'Lookslate').getByText('Overdue', { exact: true }).waitFor()

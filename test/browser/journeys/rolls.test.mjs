@@ -143,6 +143,7 @@ test('long codes: made, printed, tested, used at an access point, ended', async 
   await page.getByText('1 was over already.').waitFor()
   await line(page, 'nonsense').getByText('line 3').waitFor()
   await seen(b, 'expire-codes')
+  await followed()
   assert.equal((await control('nas/login', { ...login, username: second, password: second })).accepted, false)
 
   await page.goto(at('zones'))
