@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/foyerhq/foyer/api/portal"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -34,6 +35,7 @@ type Store interface {
 	nases
 	zones
 	rolls
+	portal.Store // the pages of captive portals
 	zonePeers
 	nasTests
 	openTerminations

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -59,17 +60,32 @@ func (s *Server) guestPage(serve func(http.ResponseWriter, *http.Request, string
 	}
 }
 
-// portalPages declares the page of each zone of roll codes.
+// CaptivePortal is what captive portals need beside what the API has.
+type CaptivePortal struct {
+	Brakes  portal.Brakes
+	Caller  portal.Caller // asks controllers; nil: portals of vendors that have one open no gate
+	SMS     portal.Texter // nil: no code is sent by text message
+	Metrics *portal.Metrics
+}
+
+// portalPages declares the pages of each captive portal, and that of each zone of roll
+// codes.
 func (s *Server) portalPages(path string) {
-	pages := portal.New(portal.Config{Store: s.Store, Tries: s.CodeTries, Guesses: s.CodeGuesses, Logger: s.Logger, Now: s.Now})
-	show := func(c *gin.Context) {
-		s.portalPage(c, func(r *http.Request) { pages.Show(c.Writer, r, c.Param("zone")) })
-	}
-	s.engine.GET(path, show)
-	s.engine.HEAD(path, show)
-	s.engine.POST(path, func(c *gin.Context) {
-		s.portalPage(c, func(r *http.Request) { pages.Act(c.Writer, r, c.Param("zone"), clientAddress(c)) })
+	pages := portal.New(portal.Config{
+		Store: s.Store, Acks: s.Readiness, Passwords: s.Passwords, Caller: s.Portal.Caller, SMS: s.Portal.SMS, Mails: s.Mail,
+		Keys: s.Links, PublicURL: s.PublicURL, Tries: s.CodeTries, Guesses: s.CodeGuesses, Brakes: s.Portal.Brakes,
+		Metrics: s.Portal.Metrics, Logger: s.Logger, Now: s.Now,
 	})
+	for _, at := range []string{path, path + "/*rest"} {
+		serve := func(c *gin.Context) {
+			s.portalPage(c, func(r *http.Request) {
+				pages.Serve(c.Writer, r, c.Param("portal"), strings.Trim(c.Param("rest"), "/"), clientAddress(c))
+			})
+		}
+		s.engine.GET(at, serve)
+		s.engine.HEAD(at, serve)
+		s.engine.POST(at, serve)
+	}
 }
 
 // portalPage bounds a page as it does other requests without a sign-in. All guests of

@@ -172,7 +172,7 @@ func (s *Server) routes() {
 	s.socket("GET /api/v1/live", auth.VisitsRead, "Follow what happens")
 
 	s.guestPages("/v/:token")
-	s.portalPages("/portal/:zone")
+	s.portalPages("/portal/:portal")
 
 	open(s, "GET /healthz", "The process runs", s.healthz)
 	open(s, "GET /readyz", "Requests can be served", s.readyz)

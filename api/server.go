@@ -37,6 +37,8 @@ type Config struct {
 	// and CodeGuesses by zone; nil: no limit.
 	CodeTries   *limit.Limiter
 	CodeGuesses *limit.Limiter
+	// Portal is what captive portals need besides.
+	Portal CaptivePortal
 	// KioskAsks limits how often a kiosk may ask about an invitation or a user name, or
 	// register somebody, by kiosk; nil: no limit.
 	KioskAsks *limit.Limiter

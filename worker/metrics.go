@@ -17,6 +17,8 @@ type Metrics struct {
 	leading    prometheus.Gauge
 	delivered  *prometheus.CounterVec
 
+	gates *prometheus.CounterVec
+
 	relayed  prometheus.Counter
 	attempts *prometheus.CounterVec
 	pending  *prometheus.GaugeVec
@@ -43,6 +45,9 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		delivered: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "foyer_worker_results_total", Help: "Termination results given to waiting activities.",
 		}, []string{"outcome"}),
+		gates: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "foyer_gate_shuts_total", Help: "Tries to shut gates that were opened without RADIUS, by vendor and outcome: shut, failed, at_next_check.",
+		}, []string{"vendor", "outcome"}),
 		relayed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "foyer_deliveries_relayed_total", Help: "Deliveries made of events.",
 		}),
@@ -59,7 +64,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "foyer_deliveries_relay_lag_seconds", Help: "Age of the oldest event of which no deliveries were made yet; told by the one process that relays.",
 		}),
 	}
-	registry.MustRegister(m.activities, m.passes, m.repaired, m.leading, m.delivered,
+	registry.MustRegister(m.activities, m.passes, m.repaired, m.leading, m.delivered, m.gates,
 		m.relayed, m.attempts, m.pending, m.oldest, m.relayLag)
 	return m
 }
@@ -80,6 +85,8 @@ func (m *Metrics) backlog(b store.DeliveryBacklog) {
 func (m *Metrics) activity(name, outcome string, took time.Duration) {
 	m.activities.WithLabelValues(name, outcome).Observe(took.Seconds())
 }
+
+func (m *Metrics) gate(vendor, outcome string) { m.gates.WithLabelValues(vendor, outcome).Inc() }
 
 func (m *Metrics) pass(step string, found int, err error) {
 	m.passes.WithLabelValues(step, outcome(err)).Inc()

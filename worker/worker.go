@@ -31,11 +31,14 @@ type Config struct {
 	Mails    store.MailPlan // nil: events give rise to no mail
 	CRM      *CRM           // nil: this process speaks to no CRM
 	Peers    *Peers         // nil: this process sends no zones to other deployments
-	Logger   *slog.Logger
-	Metrics  *Metrics
-	Limits   Limits
-	Purges   PurgeSettings
-	Now      func() time.Time
+	// Gates that were opened without RADIUS are shut through Controllers; nil: by none.
+	Gates       Gates
+	Controllers Controllers
+	Logger      *slog.Logger
+	Metrics     *Metrics
+	Limits      Limits
+	Purges      PurgeSettings
+	Now         func() time.Time
 }
 
 // Notifications tell of changes in the database: *store.Notifier.
@@ -89,6 +92,9 @@ func (w *Worker) Run(ctx context.Context) {
 	parts.Go(func() { w.poll(ctx) })
 	parts.Go(func() { newResults(w.Config).run(ctx) })
 	parts.Go(func() { newAccessTeller(w.Config).run(ctx) })
+	if w.Gates != nil && w.Controllers != nil {
+		parts.Go(func() { newGateShutter(w.Config).run(ctx) })
+	}
 	parts.Go(func() { newSweeper(w.Config).run(ctx) })
 	parts.Go(func() { newRelay(w.Config).run(ctx) })
 	parts.Wait()

@@ -35,8 +35,8 @@ func Style() template.CSS {
 
 // policy allows a page its own style and its forms, and nothing else. Forms go to
 // ourselves, and to the origins named.
-func policy(origins []string) string {
-	sum := sha256.Sum256([]byte(css))
+func policy(style template.CSS, origins []string) string {
+	sum := sha256.Sum256([]byte(style))
 	forms := "'self'"
 	for _, origin := range origins {
 		forms += " " + origin
@@ -47,9 +47,11 @@ func policy(origins []string) string {
 
 // Headers sets what every answer has, redirections too. Origins are those that the
 // page's forms may go to besides ours.
-func Headers(w http.ResponseWriter, origins ...string) {
+func Headers(w http.ResponseWriter, origins ...string) { headers(w, Style(), origins) }
+
+func headers(w http.ResponseWriter, style template.CSS, origins []string) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy(origins))
+	h.Set("Content-Security-Policy", policy(style, origins))
 	h.Set("Referrer-Policy", "no-referrer") // the address may be the key
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -60,12 +62,18 @@ func Headers(w http.ResponseWriter, origins ...string) {
 // Write answers with a page, or with nothing but a status if it cannot be made, and
 // says why.
 func Write(w http.ResponseWriter, status int, layout *template.Template, page any, origins ...string) error {
+	return WriteStyled(w, status, layout, page, Style(), origins...)
+}
+
+// WriteStyled is Write for a page whose style is another than ours alone; the page
+// must show exactly that.
+func WriteStyled(w http.ResponseWriter, status int, layout *template.Template, page any, style template.CSS, origins ...string) error {
 	var out bytes.Buffer
 	if err := layout.Execute(&out, page); err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return fmt.Errorf("page: %w", err)
 	}
-	Headers(w, origins...)
+	headers(w, style, origins)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
 	w.WriteHeader(status)

@@ -1,290 +1,180 @@
-// Package portal is the page on which guests enter a roll code, as a captive portal
-// shows it: without script or cookie, in six languages, within 14 kB.
+// Package portal is what guests see who are to log in to a network: a captive portal
+// without scripts, which needs no cookie, in six languages, within 14 kB a page.
 //
-// The page finds out what codes are worth and uses none of them: a good one is handed
-// on to the network's own login form, where staff have set one, and the agent decides
-// when the NAS asks it. So the time of a code begins with the login, and the page
-// need not know whether a guest is online.
+// # From the redirect to the open gate
 //
-// Its form has the fields of pfSense's, auth_voucher and accept, and ?voucher= fills
-// it in, so that pages and posters made for that go on working, and a page of one's
-// own can send its form here.
+//  1. A NAS sends the browser to /portal/{id} and says which device it is. The vendor's
+//     adapter (internal/gate) reads that. It is written down nowhere: pages hand it on
+//     to each other sealed, in one hidden field, for half an hour (state.go).
+//  2. What is known of the device (store.Stands) and the template's rules decide which
+//     page it gets (identity.Decide): the whole login, Continue, waiting, denied, or
+//     that it is online already.
+//  3. A form is sent. A method checks what it asks for (visit.go, account.go, code.go,
+//     form.go, and those with a proof), and the store admits: one transaction.
+//  4. The gate is opened as the vendor wants it (release.go). Where the NAS asks RADIUS,
+//     the device gets a one-time secret, and the site's agents are given a second to
+//     acknowledge it before the browser goes back.
+//
+// A GET changes nothing, but that a device is let in which is online by our clock, or
+// recognised where the template lets it in without a word.
+//
+// The id of a zone of roll codes serves the page of its codes (zone.go), which works
+// without any of this.
+//
+// # What is not believed
+//
+// Everything in a redirect may be made up. So a page says nothing about who somebody is;
+// a secret goes to hosts of the portal's settings alone and is good for the device that
+// the redirect named; and only a browser that was let in can log its device off.
 package portal
 
 import (
 	"context"
-	_ "embed"
-	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/foyerhq/foyer/api/plain"
-	"github.com/foyerhq/foyer/internal/catalogue"
+	"github.com/foyerhq/foyer/internal/gate"
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/roll"
+	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
-// Store is what the page asks: *store.Store.
+// Store is what the pages ask: *store.Store.
 type Store interface {
+	codes
+	portals
+	logins
+	registrations
+	gates
+}
+
+type codes interface {
 	PortalZone(ctx context.Context, id roll.ZoneID) (store.PortalZone, error)
 	TestCodes(ctx context.Context, scope store.Scope, site visit.SiteID, zone roll.ZoneID, text string) (roll.Decision, error)
 }
 
-// Config is what the page needs. All fields but the limits are required.
+type portals interface {
+	Portal(ctx context.Context, id identity.PortalID) (store.Portal, error)
+	Stands(ctx context.Context, p store.Portal, seen store.Seen) (store.Standing, error)
+	NoteDecision(ctx context.Context, d store.Decided) error
+}
+
+type logins interface {
+	Admit(ctx context.Context, p store.Portal, a store.Admission) (store.Admitted, error)
+	LogOut(ctx context.Context, id roll.AccessID, cookie string) error
+	VisitLogin(ctx context.Context, p store.Portal, username, password string) (store.VisitPass, error)
+	AgreeAsVisitor(ctx context.Context, p store.Portal, id visit.VisitID, texts []string) error
+	AccountPassword(ctx context.Context, login string) (id visit.PersonID, hash string, err error)
+	KnownLogin(ctx context.Context, p store.Portal, login string, seen store.Seen) (store.KnownLogin, error)
+	VisitPass(ctx context.Context, p store.Portal, id visit.VisitID) (store.VisitPass, error)
+	GuestAuthentication(ctx context.Context, p store.Portal, id roll.AccessID) (identity.Authentication, error)
+	GuestAccount(ctx context.Context, id visit.PersonID) (identity.Account, error)
+}
+
+type registrations interface {
+	BeginRegistration(ctx context.Context, n store.NewRegistration) (store.Registration, error)
+	Registration(ctx context.Context, id identity.RegistrationID) (store.Registration, error)
+	RegistrationAt(ctx context.Context, portal identity.PortalID, mac string) (*store.Registration, error)
+	RegistrationCode(ctx context.Context, id identity.RegistrationID) (string, error)
+	TryRegistrationCode(ctx context.Context, id identity.RegistrationID, code string) (store.Registration, error)
+	ProveRegistration(ctx context.Context, id identity.RegistrationID, itWasMe bool) (store.Registration, bool, error)
+	DecideRegistration(ctx context.Context, id identity.RegistrationID, approve bool, profile identity.ProfileID) (store.Registration, bool, error)
+	ResendRegistration(ctx context.Context, id identity.RegistrationID) (store.Registration, error)
+	CancelRegistration(ctx context.Context, id identity.RegistrationID) error
+	GraceUsed(ctx context.Context, portal identity.PortalID, mac string) (bool, error)
+	Profiles(ctx context.Context) ([]store.Profile, error)
+}
+
+type gates interface {
+	OneTimeSecret(ctx context.Context, f store.SecretFor) (store.Secret, error)
+	OpenGate(ctx context.Context, o store.NewOpening) (store.OpeningID, error)
+	ShutGate(ctx context.Context, id store.OpeningID, found store.Shutting) error
+	QueuedOpenings(ctx context.Context, portal identity.PortalID, gateway string) ([]gate.Entry, error)
+	CollectOpenings(ctx context.Context, portal identity.PortalID, clients []string) error
+}
+
+// Acks says whether the site's agents know a revision of its ledger.
+type Acks interface {
+	WaitAcked(ctx context.Context, site visit.SiteID, revision int64) (store.Readiness, error)
+}
+
+// Passwords verifies those of accounts: *auth.Passwords.
+type Passwords interface {
+	Verify(ctx context.Context, password, stored string) (bool, error)
+	VerifyNobody(ctx context.Context, password string) error
+}
+
+// Caller asks a controller: *controller.Client.
+type Caller interface {
+	Do(ctx context.Context, s gate.Settings, first *gate.Call) error
+}
+
+// Config is what the pages need. All fields but the limits are required.
 type Config struct {
-	Store Store
-	// Tries limits forms by address, and Guesses by zone, whoever sends them: a
+	Store     Store
+	Acks      Acks
+	Passwords Passwords
+	Caller    Caller
+	SMS       Texter // nil: codes go by mail alone
+	Mails     bool   // mail is on; without it nobody can be sent a code or asked
+	Keys      *seal.Keyring
+	PublicURL string // without a trailing slash
+	// Tries limits forms by address, and Guesses by portal or zone, whoever sends them: a
 	// compatible code can be guessed. Nil: no limit.
 	Tries   *limit.Limiter
 	Guesses *limit.Limiter
+	Brakes  Brakes
+	Metrics *Metrics
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
 
-// Pages serves the page of every zone. It is safe for concurrent use.
+// Brakes are the other limits; nil: none.
+type Brakes struct {
+	Loads   *limit.Limiter // pages, by address
+	Devices *limit.Limiter // forms that log in, by MAC address
+	Again   *limit.Limiter // how often a device is let in again without a click
+	Secrets *limit.Limiter // user names and passwords, by device
+	Site    *limit.Limiter // the same, by site
+}
+
+// NewBrakes returns the brakes of one process. The guests of a site may share one
+// address. Five passwords a minute are enough for a device; what a site has altogether
+// is far above its guests' and far below what guessing needs.
+func NewBrakes(keys int, now func() time.Time) Brakes {
+	at := func(rate float64, burst int) *limit.Limiter {
+		return limit.New(limit.Config{Rate: rate, Burst: burst, Keys: keys}, now)
+	}
+	return Brakes{Loads: at(20, 400), Devices: at(0.5, 20), Again: at(0.1, 4), Secrets: at(5.0/60, 5), Site: at(5, 300)}
+}
+
+// Pages serves the pages of every portal, and of every zone. It is safe for concurrent
+// use.
 type Pages struct{ Config }
 
 // New returns the pages.
 func New(c Config) *Pages { return &Pages{c} }
 
-//go:embed page.html
-var pageHTML string
-
-var layout = plain.Layout(pageHTML)
-
-// What a form may hold: a hundred codes, and what a custom page adds.
-const (
-	maxForm  = 16 << 10
-	maxCodes = 8 << 10
-	maxShown = 300  // of what is filled in
-	maxQuery = 1000 // of what goes along to the page in another language
-	// maxPassword is what a NAS can ask with, which is shown codes for a user name and
-	// for a password (RFC 2865, section 5.2).
-	maxPassword = 128
-)
-
-// page is what the layout shows; what is empty is not there.
-type page struct {
-	Language, Site string
-	Style          template.CSS
-	Title, Text    string
-	Problem        string
-	Form           *form
-	Login          *login
-	Languages      []tongue
-	Words          map[string]string
-}
-
-type form struct{ Code string }
-
-// login is the form that goes to the network's own page.
-type login struct {
-	URL                      template.URL
-	UserField, PasswordField string
-	Codes                    string
-}
-
-type tongue struct {
-	Name, Link string
-	Current    bool
-}
-
-// request is one request for a page.
-type request struct {
-	*Pages
-	w    http.ResponseWriter
-	r    *http.Request
-	zone store.PortalZone
-	p    catalogue.Printer
-}
-
-// Show answers GET and HEAD with the form.
-func (p *Pages) Show(w http.ResponseWriter, r *http.Request, zone string) {
-	q := p.request(w, r)
-	if q.find(zone) {
-		code := r.URL.Query().Get("voucher")
-		q.ask(code[:min(len(code), maxShown)], "")
-	}
-}
-
-// Act answers POST: what the codes are worth, and the way on. address is the
-// sender's.
-func (p *Pages) Act(w http.ResponseWriter, r *http.Request, zone, address string) {
-	q := p.request(w, r)
-	if !q.find(zone) {
-		return
-	}
-	for _, limited := range []struct {
-		by  *limit.Limiter
-		key string
-	}{{p.Tries, zone + " " + address}, {p.Guesses, zone}} {
-		if wait, ok := allow(limited.by, limited.key); !ok {
-			w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-			q.say(http.StatusTooManyRequests, "busy")
-			return
-		}
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil || len(r.PostForm.Get("auth_voucher")) > maxCodes {
-		q.ask("", q.zone.InvalidMessage)
-		return
-	}
-	q.decide(strings.TrimSpace(r.PostForm.Get("auth_voucher")))
-}
-
-func allow(limiter *limit.Limiter, key string) (wait time.Duration, ok bool) {
-	if limiter == nil {
-		return 0, true
-	}
-	ok, wait = limiter.Allow(key)
-	return wait, ok
-}
-
-func (p *Pages) request(w http.ResponseWriter, r *http.Request) *request {
-	return &request{Pages: p, w: w, r: r, p: catalogue.ForVisitor(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))}
-}
-
-// find reads the zone, or says that there is nothing here.
-func (q *request) find(id string) bool {
-	zone, err := q.Store.PortalZone(q.r.Context(), roll.ZoneID(id))
-	if err == nil && zone.Enabled {
-		q.zone = zone
-		return true
-	}
-	switch kind := visit.KindOf(err); {
-	case err == nil, kind == visit.KindNotFound:
+// Serve answers GET, HEAD and POST at a portal's address: id is the portal's or the
+// zone's, rest what stands behind it, and address the sender's.
+func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, id, rest, address string) {
+	q := p.request(w, r, address)
+	portal, err := p.Store.Portal(r.Context(), identity.PortalID(id))
+	switch {
+	case err != nil && visit.KindOf(err) != visit.KindNotFound:
+		q.fail(err)
+	case err != nil && rest == "" && r.Method == http.MethodPost:
+		p.actZone(w, r, id, address)
+	case err != nil && rest == "":
+		p.showZone(w, r, id)
+	case err != nil:
 		q.say(http.StatusNotFound, "off")
 	default:
-		q.fail(err)
-	}
-	return false
-}
-
-// decide tells what the codes are worth now. Nothing is used.
-func (q *request) decide(codes string) {
-	d, err := q.Store.TestCodes(q.r.Context(), store.Everything, q.zone.SiteID, q.zone.ID, codes)
-	switch {
-	case visit.KindOf(err) == visit.KindInvalid && err != nil, d.Refused == roll.Invalid:
-		q.ask(codes, q.zone.InvalidMessage)
-	case err != nil:
-		q.fail(err)
-	case d.Refused == roll.Expired:
-		q.ask(codes, q.zone.ExpiredMessage)
-	default:
-		printed := asPrinted(d)
-		if len(printed) > maxPassword {
-			q.ask(codes, q.zone.InvalidMessage)
-			return
-		}
-		q.admit(printed, d)
-	}
-}
-
-// asPrinted are the codes as they were printed, each once, with a blank between:
-// long ones may be typed with blanks in them, and a NAS sends one line.
-func asPrinted(d roll.Decision) string {
-	var codes []string
-	for _, f := range d.Findings {
-		if f.State != roll.Repeated {
-			codes = append(codes, f.Spelling)
-		}
-	}
-	return strings.Join(codes, " ")
-}
-
-// ask shows the form, with what was wrong if anything was.
-func (q *request) ask(code, problem string) {
-	g := page{Title: q.p.Text("portal.title"), Form: &form{code}, Problem: problem}
-	for _, name := range catalogue.VisitorLanguages() {
-		g.Languages = append(g.Languages, tongue{Name: name, Link: "?" + q.query(name), Current: name == q.p.Language})
-	}
-	q.write(http.StatusOK, g)
-}
-
-// query is the page's address in another language. What portals add to it stays, if
-// it is not too much, and what was typed does not get into it.
-func (q *request) query(language string) string {
-	values := q.r.URL.Query()
-	values.Set("lang", language)
-	if all := values.Encode(); len(all) <= maxQuery {
-		return all
-	}
-	return url.Values{"lang": {language}}.Encode()
-}
-
-// admit leads on to the network's own login form.
-func (q *request) admit(codes string, d roll.Decision) {
-	key := "portal.active"
-	if len(d.Entries) > 0 {
-		key = "portal.left"
-	}
-	g := page{Title: q.p.Text("portal.good"), Text: q.p.Text(key, "time", q.span(d.EndsAt.Sub(q.Now())))}
-	if q.zone.Login.URL == "" {
-		g.Text += " " + q.p.Text("portal.noway")
-		q.write(http.StatusOK, g)
-		return
-	}
-	g.Login = &login{
-		URL:       template.URL(q.zone.Login.URL), //nolint:gosec // staff set it, and the store takes http and https alone
-		UserField: q.zone.Login.UserField, PasswordField: q.zone.Login.PasswordField, Codes: codes,
-	}
-	q.write(http.StatusOK, g, origin(q.zone.Login.URL))
-}
-
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
-}
-
-// span is a time in its two largest units; one begun counts whole.
-func (q *request) span(d time.Duration) string {
-	minutes := int((d + time.Minute - 1) / time.Minute)
-	var parts []string
-	for _, unit := range []struct {
-		key     string
-		minutes int
-	}{{"days", 24 * 60}, {"hours", 60}, {"minutes", 1}} {
-		if n := minutes / unit.minutes; n > 0 && len(parts) < 2 {
-			parts = append(parts, q.p.Text("portal.time."+unit.key, "count", strconv.Itoa(n)))
-			minutes %= unit.minutes
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-// say shows a page without a form.
-func (q *request) say(status int, name string) {
-	q.write(status, page{Title: q.p.Text("portal." + name + ".title"), Text: q.p.Text("portal." + name + ".text")})
-}
-
-// fail shows a calm page. What went wrong inside is logged and not shown.
-func (q *request) fail(err error) {
-	if visit.KindOf(err) == visit.KindUnavailable {
-		q.Logger.Warn("portal page not served", "error", err)
-		q.w.Header().Set("Retry-After", "5")
-		q.say(http.StatusServiceUnavailable, "failed")
-		return
-	}
-	q.Logger.Error("portal page failed", "error", err)
-	q.say(http.StatusInternalServerError, "failed")
-}
-
-func (q *request) write(status int, g page, origins ...string) {
-	g.Language, g.Style, g.Site = q.p.Language, plain.Style(), q.zone.SiteName
-	g.Words = map[string]string{}
-	for _, word := range []string{"label", "hint", "button", "continue", "language"} {
-		g.Words[word] = q.p.Text("portal." + word)
-	}
-	if err := plain.Write(q.w, status, layout, g, origins...); err != nil {
-		q.Logger.Error("portal page failed", "error", err)
+		q.at(portal)
+		q.serve(rest)
 	}
 }

@@ -16,9 +16,11 @@ import (
 	"github.com/foyerhq/foyer/api"
 	"github.com/foyerhq/foyer/api/hub"
 	"github.com/foyerhq/foyer/api/live"
+	"github.com/foyerhq/foyer/api/portal"
 	"github.com/foyerhq/foyer/internal/auth"
 	"github.com/foyerhq/foyer/internal/crm"
 	"github.com/foyerhq/foyer/internal/durable"
+	"github.com/foyerhq/foyer/internal/gate/controller"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/store"
@@ -111,6 +113,9 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		// than its agents try.
 		CodeTries:   limit.New(limit.Config{Rate: 2, Burst: 60, Keys: limitKeys}, time.Now),
 		CodeGuesses: limit.New(limit.Config{Rate: 10, Burst: 200, Keys: limitKeys}, time.Now),
+		Portal: api.CaptivePortal{
+			Brakes: portal.NewBrakes(limitKeys, time.Now), Caller: &controller.Client{}, Metrics: portal.NewMetrics(r),
+		},
 		// More than a queue in a lobby needs, and far less than guessing does.
 		KioskAsks: limit.New(limit.Config{Rate: 0.5, Burst: 20, Keys: limitKeys}, time.Now),
 		Hash:      ring.MAC, Links: ring, CheckURL: guard.CheckURL, CRMs: vendors, Metrics: api.NewMetrics(r), Logger: log.With("part", "api"), Now: time.Now,

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/foyerhq/foyer/activities"
+	"github.com/foyerhq/foyer/internal/gate/controller"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/worker"
 	"github.com/foyerhq/foyer/workflows"
@@ -36,6 +37,7 @@ func newWorker(c client.Client, w *workflows.Client, s *store.Store, n *store.No
 	return worker.New(worker.Config{
 		Temporal: c, Workflows: w, TaskQueue: workflows.DefaultTaskQueue, Store: s, Notifications: n,
 		Couriers: couriers, CRM: crms, Mails: mailPlan(mails), Peers: peers,
+		Gates: s, Controllers: &controller.Client{},
 		Logger: log, Metrics: worker.NewMetrics(r), Limits: limits, Purges: purging.settings(), Now: time.Now,
 	})
 }

@@ -157,6 +157,9 @@ func (t *tx) endAuthentication(ctx context.Context, row authenticationRow, why i
 	if _, err := t.Exec(ctx, `update authentications set live = false where access_id = @id`, pgx.NamedArgs{"id": row.ID}); err != nil {
 		return err
 	}
+	if err := t.shutGatesOfAccess(ctx, row.ID, why); err != nil {
+		return err
+	}
 	t.follow(row.SiteID, ledgerAccess, string(row.ID))
 	return t.record(row.portalEvent(visit.EventAccessEnded, actor))
 }

@@ -123,6 +123,9 @@ func (t *tx) moveVoucher(ctx context.Context, row *visitRow) error {
 }
 
 func (t *tx) revokeVoucher(ctx context.Context, row *visitRow, by string) error {
+	if err := t.shutGatesOf(ctx, "visit_id", string(row.ID), t.now); err != nil {
+		return err
+	}
 	const update = `update vouchers set revoked_at = @now, revoked_by = @by where visit_id = @visit and revoked_at is null returning id`
 	return t.followAll(ctx, row.SiteID, update, pgx.NamedArgs{"now": t.now, "by": by, "visit": row.ID})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/foyerhq/foyer/internal/catalogue"
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/limit"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
@@ -23,9 +24,15 @@ var now = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // desk has one zone with one code of each sort.
 type desk struct {
+	Store // no captive portal is asked for here
+
 	zone  store.PortalZone
 	err   error
 	tried []string
+}
+
+func (d *desk) Portal(context.Context, identity.PortalID) (store.Portal, error) {
+	return store.Portal{}, d.orElse(store.ErrPortalNotFound)
 }
 
 func (d *desk) PortalZone(_ context.Context, id roll.ZoneID) (store.PortalZone, error) {
@@ -77,11 +84,7 @@ func open(t *testing.T, change ...func(*Config)) (*desk, http.Handler) {
 	pages := New(c)
 	return d, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		zone := strings.TrimPrefix(r.URL.Path, "/portal/")
-		if r.Method == http.MethodPost {
-			pages.Act(w, r, zone, r.RemoteAddr)
-			return
-		}
-		pages.Show(w, r, zone)
+		pages.Serve(w, r, zone, "", r.RemoteAddr)
 	})
 }
 

@@ -1,0 +1,91 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/foyerhq/foyer/internal/identity"
+	"github.com/foyerhq/foyer/internal/store"
+)
+
+// credentialFields are those of a visit. The password is shown as it is typed: it was
+// printed, and is good for a day.
+func (q *request) credentialFields() []input {
+	return []input{
+		{Name: "username", Label: q.word("field.username"), Value: q.value("username"), Required: true, Autocomplete: "username", Hint: q.word("field.username.hint")},
+		{Name: "password", Label: q.word("field.password"), Required: true, Autocomplete: "off"},
+	}
+}
+
+// submitVisit takes the credentials of a visit: no account and no access is made, the
+// visit's voucher is used, and the visit's own end is the end.
+func (q *request) submitVisit() {
+	consents, missing := q.agreed(identity.ConsentKinds())
+	if missing {
+		q.full(identity.MethodVisit, q.word("agree.missing"))
+		return
+	}
+	if !q.mayGuess(identity.MethodVisit) {
+		return
+	}
+	found, err := q.Store.VisitLogin(q.r.Context(), q.portal, q.value("username"), q.value("password"))
+	if errors.Is(err, store.ErrNoVoucher) {
+		q.wrong(identity.MethodVisit)
+		return
+	}
+	if err == nil && len(consents) > 0 {
+		err = q.Store.AgreeAsVisitor(q.r.Context(), q.portal, found.Visit, consents)
+	}
+	if err != nil {
+		q.fail(err)
+		return
+	}
+	q.keep(store.Decided{
+		Portal: q.portal, Person: found.Person, MAC: q.state.Arrival.MAC, Page: identity.PageAdmitted, Rule: ruleVisit, Method: identity.MethodVisit,
+		Facts: map[string]any{"now": q.Now(), "visit_id": string(found.Visit), "ends_at": found.Until},
+	})
+	q.openVisit(found)
+}
+
+// mayGuess counts a try of a user name and password: by device, and by site, whoever
+// tries.
+func (q *request) mayGuess(m identity.Method) bool {
+	if q.within(q.Brakes.Secrets, q.device()) && q.within(q.Brakes.Site, string(q.portal.SiteID)) {
+		return true
+	}
+	q.Metrics.loggedIn(m, outcomeThrottled)
+	return false
+}
+
+// wrong says that what was typed is, and not what of it.
+func (q *request) wrong(m identity.Method) {
+	q.Metrics.loggedIn(m, outcomeRefused)
+	q.keep(store.Decided{
+		Portal: q.portal, MAC: q.state.Arrival.MAC, Page: identity.PageFull, Rule: ruleCredentials, Method: m, Facts: map[string]any{"now": q.Now()},
+	})
+	q.full(m, q.word("wrong."+string(m)))
+}
+
+// openVisit opens the gate until the visit ends, or for as long as the template lets a
+// gate open at a time.
+func (q *request) openVisit(found store.VisitPass) {
+	q.state.Visit, q.state.Access = found.Visit, ""
+	until := found.Until
+	if latest := q.Now().Add(q.portal.Template.Lifetime); latest.Before(until) {
+		until = latest
+	}
+	q.open(pass{method: identity.MethodVisit, until: until, secret: store.SecretFor{VoucherID: found.Voucher}})
+}
+
+// visitAgain is the button of a visitor whose NAS did not let them through.
+func (q *request) visitAgain() {
+	found, err := q.Store.VisitPass(q.r.Context(), q.portal, q.state.Visit)
+	switch {
+	case errors.Is(err, store.ErrNoVoucher):
+		q.say(http.StatusOK, "over")
+	case err != nil:
+		q.fail(err)
+	default:
+		q.openVisit(found)
+	}
+}
