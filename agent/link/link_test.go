@@ -27,7 +27,7 @@ func TestSnapshotThenEntries(t *testing.T) {
 	b := setup(t)
 	b.ledger.grants = []string{"old"}
 	hub := b.start()
-	require.Equal(t, wire.Hello{Agent: string(linktest.AgentID), Journal: "journal-1", Version: "test", Protocol: wire.Version, Empty: true}, *hub.Hello)
+	require.Equal(t, wire.Hello{Agent: string(linktest.AgentID), Journal: "journal-1", Version: "test", Protocol: wire.Version, Empty: true, Takes: []wire.Type{wire.TakesDevices}}, *hub.Hello)
 
 	hub.Send(snapshot("s1", 10, "a", "b", "c")...)
 	require.Equal(t, at(10), linktest.Expect[*wire.Ack](hub).Position)
