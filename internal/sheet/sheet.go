@@ -52,9 +52,22 @@ type Sheet struct {
 // got it.
 func (s Sheet) Column(name string) int { return slices.Index(s.Columns, name) + 1 }
 
-// Parse reads a sheet. It returns KindInvalid errors about the file as a whole;
-// what is wrong with one line is with its row.
-func Parse(file []byte) (Sheet, error) {
+// Layout is what a sheet may hold.
+type Layout struct {
+	What  string            // its rows are, for people: visits
+	Names []string          // of the columns
+	AnyOf []string          // of which there must be one
+	Map   map[string]string // columns that are named otherwise in this file, in any spelling; empty: one to pass over
+}
+
+var visitors = Layout{What: "visits", Names: ColumnNames, AnyOf: []string{LastName, FirstName}}
+
+// Parse reads a sheet of visits. It returns KindInvalid errors about the file as a
+// whole; what is wrong with one line is with its row.
+func Parse(file []byte) (Sheet, error) { return visitors.Parse(file) }
+
+// Parse reads a sheet of this layout, as the package's Parse does.
+func (l Layout) Parse(file []byte) (Sheet, error) {
 	text, err := decoded(file)
 	if err != nil {
 		return Sheet{}, err
@@ -69,13 +82,13 @@ func Parse(file []byte) (Sheet, error) {
 		return Sheet{}, unreadable(err)
 	}
 	s := Sheet{}
-	if s.Columns, err = columns(header); err != nil {
+	if s.Columns, err = l.columns(header); err != nil {
 		return Sheet{}, err
 	}
-	return s, s.read(r)
+	return s, s.read(r, l.What)
 }
 
-func (s *Sheet) read(r *csv.Reader) error {
+func (s *Sheet) read(r *csv.Reader, what string) error {
 	for {
 		cells, err := r.Read()
 		switch {
@@ -86,7 +99,7 @@ func (s *Sheet) read(r *csv.Reader) error {
 		case !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" }):
 			continue
 		case len(s.Rows) == MaxRows:
-			return visit.Invalid("file", "At most %d visits in one file.", MaxRows)
+			return visit.Invalid("file", "At most %d %s in one file.", MaxRows, what)
 		}
 		line, _ := r.FieldPos(0)
 		s.Rows = append(s.Rows, s.row(line, cells))
@@ -102,6 +115,7 @@ func (s *Sheet) row(line int, cells []string) Row {
 			if cell != "" {
 				row.Refused = visit.Invalid("", "The line has %d cells, the first line %d.", len(cells), len(s.Columns))
 			}
+		case s.Columns[i] == "":
 		case strings.ContainsFunc(cell, control):
 			row.Refused = visit.Invalid(s.Columns[i], "The cell holds control characters.")
 		default:
@@ -143,20 +157,33 @@ func separator(text []byte) rune {
 
 var spelling = strings.NewReplacer(" ", "_", "-", "_")
 
-func columns(header []string) ([]string, error) {
+// spelt is how a column's name is compared.
+func spelt(name string) string { return spelling.Replace(strings.ToLower(strings.TrimSpace(name))) }
+
+func (l Layout) columns(header []string) ([]string, error) {
+	called := make(map[string]string, len(l.Map))
+	for theirs, ours := range l.Map {
+		called[spelt(theirs)] = ours
+	}
 	names := make([]string, len(header))
 	for i, cell := range header {
-		name := spelling.Replace(strings.ToLower(strings.TrimSpace(cell)))
+		name := spelt(cell)
+		ours, mapped := called[name]
+		if mapped {
+			name = ours
+		}
 		switch {
-		case !slices.Contains(ColumnNames, name):
-			return nil, visit.Invalid("file", "Line 1, column %d: no such column. There are %s.", i+1, strings.Join(ColumnNames, ", "))
+		case mapped && name == "":
+			continue
+		case !slices.Contains(l.Names, name):
+			return nil, visit.Invalid("file", "Line 1, column %d: no such column. There are %s.", i+1, strings.Join(l.Names, ", "))
 		case slices.Contains(names[:i], name):
 			return nil, visit.Invalid("file", "Line 1, column %d: there are two columns %s.", i+1, name)
 		}
 		names[i] = name
 	}
-	if !slices.Contains(names, FirstName) && !slices.Contains(names, LastName) {
-		return nil, visit.Invalid("file", "The first line names the columns; there is neither last_name nor first_name.")
+	if !slices.ContainsFunc(l.AnyOf, func(name string) bool { return slices.Contains(names, name) }) {
+		return nil, visit.Invalid("file", "The first line names the columns; there is neither %s.", strings.Join(l.AnyOf, " nor "))
 	}
 	return names, nil
 }

@@ -98,19 +98,24 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 }
 
 func sessionsOf(ctx context.Context, q db, id visit.VisitID) ([]Session, error) {
+	return sessionsBy(ctx, q, "visit_id", string(id))
+}
+
+// sessionsBy are those of a visit or an access: column says which.
+func sessionsBy(ctx context.Context, q db, column, id string) ([]Session, error) {
 	type namedRow struct {
 		sessionRow
 		NASName string `db:"nas_name"`
 	}
-	const list = `select * from (
+	list := `select * from (
 			select ` + sessionColumns + `, n.name as nas_name from sessions v join nases n on n.id = v.nas_id
-			where v.visit_id = @visit order by v.started_at desc, v.id desc limit @limit) newest
+			where v.` + column + ` = @of order by v.started_at desc, v.id desc limit @limit) newest
 		order by started_at, id`
-	rows, err := all[namedRow](ctx, q, list, pgx.NamedArgs{"visit": id, "limit": detailLimit})
+	rows, err := all[namedRow](ctx, q, list, pgx.NamedArgs{"of": id, "limit": detailLimit})
 	sessions := make([]Session, len(rows))
 	for i, r := range rows {
 		sessions[i] = Session{
-			ID: r.ID, AgentID: r.AgentID, NASID: r.NASID, NASName: r.NASName, VisitID: id, VoucherID: value(r.VoucherID),
+			ID: r.ID, AgentID: r.AgentID, NASID: r.NASID, NASName: r.NASName, VisitID: value(r.VisitID), VoucherID: value(r.VoucherID),
 			AcctSessionID: r.AcctSessionID, Username: r.Username, MAC: r.MAC, IP: r.IP, CalledStation: r.CalledStation,
 			InputOctets: r.InputOctets, OutputOctets: r.OutputOctets, StartedAt: r.StartedAt, LastSeenAt: r.LastSeenAt,
 			ExpiresAt: r.ExpiresAt, EndedAt: r.EndedAt, TerminateCause: r.TerminateCause,
@@ -135,11 +140,15 @@ type terminationRow struct {
 }
 
 func terminationsOf(ctx context.Context, q db, id visit.VisitID) ([]Termination, error) {
-	const list = `select * from (
+	return terminationsBy(ctx, q, "visit_id", string(id))
+}
+
+func terminationsBy(ctx context.Context, q db, column, id string) ([]Termination, error) {
+	list := `select * from (
 			select id, generation, attempt, agent_id, session_id, nas_id, state, reason, until, no_accounting, attempts, at
-			from terminations where visit_id = @visit order by at desc, id desc limit @limit) newest
+			from terminations where ` + column + ` = @of order by at desc, id desc limit @limit) newest
 		order by at, id`
-	rows, err := all[terminationRow](ctx, q, list, pgx.NamedArgs{"visit": id, "limit": detailLimit})
+	rows, err := all[terminationRow](ctx, q, list, pgx.NamedArgs{"of": id, "limit": detailLimit})
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,8 @@ var refusals = map[string]*visit.Error{
 	"zones_name":                  visit.Errorf(visit.KindConflict, "zone_name_taken", "Another zone of the site has this name."),
 	"zone_ways_pkey":              visit.Errorf(visit.KindConflict, "way_taken", "From one of these NASes and networks another zone is reached already."),
 	"rolls_number":                errNumberTaken,
+	"accounts_proven_login":       ErrLoginTaken,
+	"accounts_pkey":               errAccountExists,
 	"profiles_name":               visit.Errorf(visit.KindConflict, "profile_name_taken", "Another profile has this name."),
 	"templates_name":              visit.Errorf(visit.KindConflict, "template_name_taken", "Another template has this name."),
 	"portals_name":                visit.Errorf(visit.KindConflict, "portal_name_taken", "Another portal of the site has this name."),

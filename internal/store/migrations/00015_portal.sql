@@ -182,7 +182,11 @@ alter table accesses drop constraint accesses_reason;
 alter table accesses add constraint accesses_reason check (end_reason in
     ('time', 'expired', 'retired', 'merged', 'cancelled',
      'lifetime', 'identity_end', 'logout', 'revoked', 'nas_stop', 'idle', 'replaced', 'device_limit'));
-create index accesses_portal on accesses (site_id, id desc) where kind = 'portal';
+create index accesses_portal on accesses (site_id, started_at desc, id desc) where kind = 'portal';
+create index accesses_newest on accesses (started_at desc, id desc) where kind = 'portal';
+create index accesses_portal_ended on accesses (site_id, ended_at, id) where kind = 'portal' and ended_at is not null;
+create index people_email on people (lower(email)) where email <> '';
+alter index people_email alter column 1 set statistics 0;
 
 -- One-time secrets: with one a device that the portal lets in proves itself to RADIUS
 -- in the place of a password. They are good for a minute.
