@@ -119,10 +119,11 @@ func (q *request) credentials(p pass) (username, password string, err error) {
 	return secret.Username, secret.Password, nil
 }
 
-// keepOpening notes a gate that is opened without RADIUS: nobody asks us again before
-// the time is over, so we have to know whom to shut out.
+// keepOpening notes a gate that no agent can shut: one that is opened without RADIUS, or
+// whose controller is what ends a session.
 func (q *request) keepOpening(p pass, release gate.Release) (store.OpeningID, error) {
-	if q.adapter.Caps().RADIUS {
+	revoke, err := q.adapter.Revoke(q.state.Arrival, q.portal.Settings)
+	if q.adapter.Caps().RADIUS && (err != nil || revoke == nil) || q.state.Visit == "" && p.secret.AccessID == "" {
 		return "", nil
 	}
 	return q.Store.OpenGate(q.r.Context(), store.NewOpening{
