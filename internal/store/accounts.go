@@ -134,15 +134,19 @@ func (t *tx) renew(ctx context.Context, p Portal, a Admission, row accountRow) (
 		return row, err
 	}
 	ends := profile.profile().Validity.End(t.now, p.Zone)
+	if !a.Until.IsZero() && a.Until.Before(ends) { // another grace: nothing was proven
+		ends = a.Until
+	}
 	if !ends.After(t.now) {
 		return row, identity.ErrNotActive
 	}
-	const update = `update accounts as c set starts_at = @now, ends_at = @ends, ends_set = false, profile_id = @profile, profile_revision = @revision,
+	const update = `update accounts as c set starts_at = @now, ends_at = @ends, ends_set = @grace, profile_id = @profile, profile_revision = @revision,
 			sponsor = case when @sponsor <> '' then @sponsor else c.sponsor end, updated_at = @now
 		where c.person_id = @id returning ` + accountColumns
 	was := row.EndsAt
 	row, err = one[accountRow](ctx, t, ErrAccountNotFound, update, pgx.NamedArgs{
 		"id": row.ID, "now": t.now, "ends": ends, "profile": a.profile(p), "revision": profile.Revision, "sponsor": a.Sponsor,
+		"grace": !a.Until.IsZero(),
 	})
 	t.audit(p.SiteID, actorPortal, "account.renewed", accountPlace(row.ID), map[string]any{
 		"portal_id": string(p.ID), "method": string(a.Method), "ended_at": was, "starts_at": row.StartsAt, "ends_at": row.EndsAt,

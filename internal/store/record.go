@@ -82,6 +82,8 @@ func (t *tx) recordNamed(e visit.Event) (visit.EventID, error) {
 		object = fmt.Sprint("roll_call:", e.Data["roll_call_id"])
 	case e.Kind == visit.EventAccessStarted, e.Kind == visit.EventAccessChanged, e.Kind == visit.EventAccessEnded:
 		object = fmt.Sprint("access:", e.Data["access_id"])
+	case e.Kind == visit.EventCodeRequested, e.Kind == visit.EventSponsorAsked, e.Kind == visit.EventRegistrationDecided:
+		object = fmt.Sprint("registration:", e.Data["registration_id"])
 	case e.Kind == visit.EventPersonErased:
 		object = fmt.Sprint("person:", e.Data["person_id"])
 	case e.Kind == visit.EventPasswordResetAsked, e.Kind == visit.EventUserInvited:

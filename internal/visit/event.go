@@ -58,6 +58,14 @@ const (
 	EventUserInvited        EventKind = "user.invited"
 )
 
+// Events of registrations at a portal. Their data holds ids and kinds; the first two
+// give rise to mail, which is made of the registration's row.
+const (
+	EventCodeRequested       EventKind = "registration.code_requested"
+	EventSponsorAsked        EventKind = "registration.sponsor_asked"
+	EventRegistrationDecided EventKind = "registration.decided"
+)
+
 // Events of roll calls, for live screens. Their data holds ids, kinds and numbers.
 const (
 	EventRollCallStarted EventKind = "roll_call.started" // also when a drill becomes real
