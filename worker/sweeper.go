@@ -26,6 +26,7 @@ type sweeper struct {
 	now       func() time.Time
 	purges    PurgeSettings
 	peers     *Peers
+	contacts  *Contacts
 }
 
 // starter is satisfied by *workflows.Client.
@@ -39,7 +40,7 @@ type starter interface {
 }
 
 func newSweeper(c Config) *sweeper {
-	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now, purges: c.Purges, peers: c.Peers}
+	return &sweeper{store: c.Store, workflows: c.Workflows, logger: c.Logger, metrics: c.Metrics, now: c.Now, purges: c.Purges, peers: c.Peers, contacts: c.Contacts}
 }
 
 // step is one of the sweeper's works.
@@ -81,6 +82,9 @@ func (s *sweeper) steps() []step {
 	}
 	if s.peers != nil {
 		steps = append(steps, step{"peers", time.Second, s.peers.Push})
+	}
+	if s.contacts != nil {
+		steps = append(steps, step{"contacts", 10 * time.Second, s.contacts.Look})
 	}
 	return steps
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Mails    store.MailPlan // nil: events give rise to no mail
 	CRM      *CRM           // nil: this process speaks to no CRM
 	Peers    *Peers         // nil: this process sends no zones to other deployments
+	Contacts *Contacts      // nil: this process judges no addresses
 	// Gates that were opened without RADIUS are shut through Controllers; nil: by none.
 	Gates       Gates
 	Controllers Controllers

@@ -153,6 +153,7 @@ type WorkerCommand struct {
 	Mail
 	Outward
 	Purging
+	Addresses
 	Observability
 	Activities int `help:"Activities at a time." default:"64" env:"FOYER_WORKER_ACTIVITIES"`
 	Calls      int `help:"Deliveries and calls to CRMs at a time." default:"64" env:"FOYER_WORKER_CALLS"`

@@ -20,8 +20,8 @@ import (
 func (c *WorkerCommand) Run(ctx context.Context, p *Program) error {
 	return run(ctx, p.Logger, 45*time.Second,
 		infrastructure(p, "worker", c.Database, c.Temporal, c.Observability),
-		fx.Supply(worker.Limits{Activities: c.Activities, Outward: c.Calls, Cached: c.Workflows}, c.Mail, c.Public, c.Outward, c.Purging),
-		fx.Provide(newMails, newCouriers, newVendors, newCRM, newPeers, newWorker),
+		fx.Supply(worker.Limits{Activities: c.Activities, Outward: c.Calls, Cached: c.Workflows}, c.Mail, c.Public, c.Outward, c.Purging, c.Addresses),
+		fx.Provide(newMails, newCouriers, newVendors, newCRM, newPeers, newContacts, newWorker),
 		fx.Invoke(func(lc fx.Lifecycle, shutdown fx.Shutdowner, log *slog.Logger, w *worker.Worker) {
 			background(lc, shutdown, log, "worker", func(ctx context.Context) error {
 				w.Run(ctx)
@@ -32,11 +32,11 @@ func (c *WorkerCommand) Run(ctx context.Context, p *Program) error {
 }
 
 func newWorker(c client.Client, w *workflows.Client, s *store.Store, n *store.Notifier,
-	couriers map[string]activities.Courier, mails *worker.Mails, crms *worker.CRM, peers *worker.Peers, limits worker.Limits, purging Purging, r prometheus.Registerer, log *slog.Logger,
+	couriers map[string]activities.Courier, mails *worker.Mails, crms *worker.CRM, peers *worker.Peers, contacts *worker.Contacts, limits worker.Limits, purging Purging, r prometheus.Registerer, log *slog.Logger,
 ) (*worker.Worker, error) {
 	return worker.New(worker.Config{
 		Temporal: c, Workflows: w, TaskQueue: workflows.DefaultTaskQueue, Store: s, Notifications: n,
-		Couriers: couriers, CRM: crms, Mails: mailPlan(mails), Peers: peers,
+		Couriers: couriers, CRM: crms, Mails: mailPlan(mails), Peers: peers, Contacts: contacts,
 		Gates: s, Controllers: &controller.Client{},
 		Logger: log, Metrics: worker.NewMetrics(r), Limits: limits, Purges: purging.settings(), Now: time.Now,
 	})
