@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/link"
 	"github.com/foyerhq/foyer/internal/mail"
 	"github.com/foyerhq/foyer/internal/store"
@@ -41,6 +42,8 @@ type MailStore interface {
 	AgentLink(ctx context.Context, id visit.AgentID) (store.AgentLink, error)
 	Webhook(ctx context.Context, scope store.Scope, id visit.WebhookID) (store.Webhook, error)
 	User(ctx context.Context, id string) (store.User, error)
+	Registration(ctx context.Context, id identity.RegistrationID) (store.Registration, error)
+	RegistrationCode(ctx context.Context, id identity.RegistrationID) (string, error)
 	CountMail(ctx context.Context, recipient []byte, limit int) (n int, until time.Time, ok bool, err error)
 	UncountMail(ctx context.Context, recipient []byte) error
 }
@@ -137,6 +140,8 @@ func (m *Mails) still(ctx context.Context, d visit.Delivery, f *mail.Facts) erro
 		return m.resetAsked(ctx, d.Event, f)
 	case visit.MailTerminationFailed, visit.MailCRMAttention:
 		f.Since = d.Event.At
+	case visit.MailPortalCode, visit.MailPortalSponsor:
+		return m.registrationAsked(ctx, d.Event, f)
 	case mail.Test:
 		return m.testAsked(ctx, d.Event, f)
 	default:
@@ -227,7 +232,7 @@ func (m *Mails) recipients(f mail.Facts) (to []string) {
 		to = []string{f.Visit.Host.Email}
 	case visit.MailInvitation, visit.MailChanged, visit.MailCancelled, visit.MailCredentials, visit.MailLeavingSoon:
 		to = []string{f.Visit.Visitor.Email}
-	case visit.MailPasswordReset, visit.MailAccount, mail.Test:
+	case visit.MailPasswordReset, visit.MailAccount, visit.MailPortalCode, visit.MailPortalSponsor, mail.Test:
 		to = []string{f.Recipient}
 	default:
 		if to = f.Settings.Operators; len(to) == 0 {
@@ -269,7 +274,7 @@ func (m *Mails) tooMany(kind visit.MailKind, until time.Time) (visit.Receipt, er
 	switch {
 	case kind.Alarm():
 		return skipped(skippedCoalesced), nil
-	case kind == visit.MailArrival, kind == visit.MailLeavingSoon, kind == visit.MailLeavingSoonHost:
+	case kind == visit.MailArrival, kind == visit.MailLeavingSoon, kind == visit.MailLeavingSoonHost, kind == visit.MailPortalCode:
 		return skipped(skippedRateLimited), nil
 	}
 	return visit.Receipt{}, &visit.Error{

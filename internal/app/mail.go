@@ -129,6 +129,7 @@ func (c *MailTest) specimen(ctx context.Context, s *store.Store) (mail.Facts, er
 			ExpectedArrival: now.Add(24 * time.Hour), ExpectedDeparture: now.Add(26 * time.Hour), CreatedAt: now, UpdatedAt: now,
 		},
 		Credentials: visit.Credentials{Username: "v-specimen", Password: "notapassword"}, Code: "notacode22",
+		Asked: mail.Asked{Guest: visit.Visitor{FirstName: "Ada", LastName: "Specimen"}, At: now, Until: now.Add(10 * time.Minute)},
 	}
 	if _, known := catalogue.New("", "").Lookup("mail." + c.Kind + ".subject"); !known {
 		return facts, fmt.Errorf("there is no kind of mail %q", c.Kind)

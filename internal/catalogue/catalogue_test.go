@@ -86,7 +86,7 @@ func TestAreas(t *testing.T) {
 	}
 }
 
-var visitorAreas = []string{"kiosk", "portal"}
+var visitorAreas = []string{"kiosk", "portal", "portalmail", "portalproof"}
 
 func TestPrinter(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,12 @@ const (
 	CheckOut      Purpose = 'o' // visitor: see, check out
 	PasswordReset Purpose = 'p' // staff; the object is a user
 	Account       Purpose = 'a' // staff who have never had a password; the object is a user
+
+	// Of these the object is a registration at a portal.
+	RegistrationGuest   Purpose = 'w' // the page on which the guest waits
+	RegistrationDevice  Purpose = 'm' // the same, for who only claims to be the device
+	RegistrationProof   Purpose = 'c' // in a guest's mail: prove the address
+	RegistrationSponsor Purpose = 's' // in a sponsor's mail: decide
 )
 
 const (
@@ -149,4 +155,13 @@ func (l Link) MadeAt() time.Time {
 		return l.ExpiresAt.Add(-AccountFor)
 	}
 	return l.ExpiresAt.Add(-ResetFor)
+}
+
+// RegisteredFor is how long links to a registration are links to it. Whether they still
+// do anything is the registration's to say, much sooner.
+const RegisteredFor = 72 * time.Hour
+
+// Registered is a link to a registration that was begun at an instant.
+func Registered(purpose Purpose, id string, begun time.Time) Link {
+	return Link{Purpose: purpose, Object: id, ExpiresAt: begun.Truncate(time.Second).Add(RegisteredFor)}
 }

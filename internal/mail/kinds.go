@@ -20,6 +20,10 @@ func (d *draft) fill() error {
 		"time", d.p.Near(d.moment(), d.Now), "agent", d.Name, "webhook", d.Name,
 		"duration", d.p.Duration(d.good()),
 	}
+	if d.asked() {
+		// A guest's mail may be in a language that the rest is not in.
+		about = []string{"site", d.Site.Name, "code", d.Code, "visitor", fullName(d.Asked.Guest), "time", d.clock(d.Asked.Until)}
+	}
 	key := "mail." + string(d.Kind)
 	say := func(what string) string { return d.p.Text(key+what, about...) }
 	d.subject, d.Title, d.Text = say(".subject"), say(".title"), []string{say(".text")}
@@ -50,6 +54,8 @@ func (d *draft) fill() error {
 		if d.Kind == visit.MailAccount {
 			d.Footer = d.p.Text("mail.footer.account")
 		}
+	case visit.MailPortalCode, visit.MailPortalSponsor:
+		d.portal()
 	case Test:
 		d.operators()
 	default:

@@ -29,6 +29,8 @@ var kindsOf = map[visit.EventKind][]visit.MailKind{
 
 	visit.EventPasswordResetAsked: {visit.MailPasswordReset},
 	visit.EventUserInvited:        {visit.MailAccount},
+	visit.EventCodeRequested:      {visit.MailPortalCode},
+	visit.EventSponsorAsked:       {visit.MailPortalSponsor},
 	visit.EventMailTestAsked:      {Test},
 }
 
@@ -54,6 +56,8 @@ func Plan(e visit.Event, s visit.MailSettings) []visit.Posting {
 // called looks at what the event says of itself.
 func called(e visit.Event, kind visit.MailKind) bool {
 	switch e.Kind {
+	case visit.EventCodeRequested:
+		return e.Data["method"] == "email" // others get a text message, from whom they asked
 	case visit.EventPreRegistered:
 		walkIn, _ := e.Data["walk_in"].(bool)
 		return !walkIn // they stand at the desk

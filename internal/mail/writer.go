@@ -35,6 +35,15 @@ type Facts struct {
 	// Recipient is set for mail that goes to neither visitor, host nor operators.
 	Recipient string
 	Button    string // where the button leads, for kinds whose link the caller makes
+	Asked     Asked
+}
+
+// Asked is what somebody asked for at a portal.
+type Asked struct {
+	Guest    visit.Visitor
+	Language string // the guest's; one of the catalogue's for visitors
+	At       time.Time
+	Until    time.Time // when it is good no more
 }
 
 // linkedFor is how long a link outlives the departure it was made for: the
@@ -50,7 +59,7 @@ type Envelope struct {
 // Write writes a mail. It fails on an address that cannot receive mail, and when
 // the visit has no id to link to.
 func (w Writer) Write(f Facts, to Envelope) (Message, error) {
-	d := draft{Facts: f, w: w, p: catalogue.New(f.Settings.Language, f.Site.Timezone)}
+	d := draft{Facts: f, w: w, p: printer(f)}
 	if err := d.fill(); err != nil {
 		return Message{}, err
 	}
@@ -76,6 +85,16 @@ func (w Writer) Write(f Facts, to Envelope) (Message, error) {
 	return m, nil
 }
 
+// printer speaks the site's language, or that of a guest whom we know nothing of but
+// the page that they read.
+func printer(f Facts) catalogue.Printer {
+	p := catalogue.New(f.Settings.Language, f.Site.Timezone)
+	if f.Kind == visit.MailPortalCode {
+		p.Language = catalogue.ForVisitor(f.Asked.Language, "").Language
+	}
+	return p
+}
+
 func (w Writer) domain() string {
 	_, domain, _ := strings.Cut(w.From, "@")
 	return domain
@@ -95,6 +114,12 @@ func (w Writer) token(purpose link.Purpose, v visit.Visit) (string, error) {
 func (w Writer) ResetURL(l link.Link) (string, error) {
 	token, err := link.Sign(w.Keys, l)
 	return w.PublicURL + "/reset#" + token, err
+}
+
+// PortalURL is where a registration at a portal is proved or decided on.
+func (w Writer) PortalURL(portal string, l link.Link) (string, error) {
+	token, err := link.Sign(w.Keys, l)
+	return w.PublicURL + "/portal/" + portal + "/r/" + token, err
 }
 
 // draft is one mail while it is written. Its exported fields are the template's.

@@ -11,8 +11,9 @@ import (
 type Number string
 
 var (
-	errNumber  = visit.Invalid("phone", "This is not a telephone number with its country code, such as +49 30 901820.")
-	errCountry = visit.Errorf(visit.KindForbidden, "sms_prefix", "Codes are not sent to this country.")
+	errNumber = visit.Invalid("phone", "This is not a telephone number with its country code, such as +49 30 901820.")
+	// ErrCountry is for a number outside the prefixes.
+	ErrCountry = visit.Errorf(visit.KindForbidden, "sms_prefix", "Codes are not sent to this country.")
 )
 
 // ParseNumber reads a number as people write it, with + or 00 in front of the

@@ -114,7 +114,7 @@ func (s *Sender) number(phone string) (Number, error) {
 	}
 	number, err := ParseNumber(phone)
 	if err == nil && !number.within(s.config.Prefixes) {
-		err = errCountry
+		err = ErrCountry
 	}
 	return number, err
 }

@@ -31,6 +31,11 @@ const (
 
 	MailPasswordReset MailKind = "password_reset" // staff; of the deployment, no site switches it off
 	MailAccount       MailKind = "account"        // staff, as that: there is an account for you
+
+	// Of a portal. Somebody stands before it and waits: no site switches them off, only
+	// the portal's template.
+	MailPortalCode    MailKind = "portal_code"    // guest: a code that proves the address
+	MailPortalSponsor MailKind = "portal_sponsor" // sponsor: somebody asks to be let in
 )
 
 // MailKinds lists the kinds that a site may switch on and off.
