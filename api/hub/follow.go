@@ -92,7 +92,7 @@ func (p *peer) snapshot(ctx context.Context) (at wire.Position, err error) {
 		if err != nil {
 			break
 		}
-		part.Now, part.Epoch = p.hub.now(), p.epoch
+		part.Now, part.Epoch, part.Grants = p.hub.now(), p.epoch, p.fitting(part.Grants)
 		at, err = part.Position, p.send(ctx, &part)
 	}
 	return at, err
@@ -112,7 +112,7 @@ func (p *peer) advance(ctx context.Context, at wire.Position) (wire.Position, er
 			return p.snapshot(ctx)
 		}
 		for _, entry := range entries {
-			if err := p.send(ctx, entry); err != nil {
+			if err := p.send(ctx, p.fit(entry)); err != nil {
 				return at, err
 			}
 			at = entry.Position
@@ -121,6 +121,23 @@ func (p *peer) advance(ctx context.Context, at wire.Position) (wire.Position, er
 			return at, nil
 		}
 	}
+}
+
+// fit is an entry as this link's agent can take it. What it cannot take is a removal of
+// nothing to it: the position goes on.
+func (p *peer) fit(e *wire.Entry) *wire.Entry {
+	if e.Grant == nil || len(p.fitting([]wire.Grant{*e.Grant})) > 0 {
+		return e
+	}
+	return &wire.Entry{Type: wire.TypeGrantDrop, Position: e.Position, ObjectID: e.ObjectID}
+}
+
+// fitting leaves out grants that this link's agent would not understand.
+func (p *peer) fitting(grants []wire.Grant) []wire.Grant {
+	if slices.Contains(p.hello.Takes, wire.TakesDevices) {
+		return grants
+	}
+	return slices.DeleteFunc(grants, func(g wire.Grant) bool { return g.Kind == wire.GrantDevice })
 }
 
 // commands sends what this link's agent is asked to end.

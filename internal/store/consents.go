@@ -106,7 +106,8 @@ func (s *Store) SetConsent(ctx context.Context, by Caller, template identity.Tem
 	}
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {
 		// The template's lock makes versions take turns.
-		if _, err := one[templateRow](ctx, t, ErrTemplateNotFound, findTemplateRow+` for no key update`, pgx.NamedArgs{"id": template}); err != nil {
+		row, err := one[templateRow](ctx, t, ErrTemplateNotFound, findTemplateRow+` for no key update`, pgx.NamedArgs{"id": template})
+		if err != nil {
 			return err
 		}
 		consent, err = findConsent(ctx, t, template, kind, 0)
@@ -119,7 +120,10 @@ func (s *Store) SetConsent(ctx context.Context, by Caller, template identity.Tem
 			return err
 		}
 		consent = Consent{ID: id, Kind: kind, Version: consent.Version + 1, Texts: texts, MadeBy: by.Actor, MadeAt: t.now}
-		return t.addConsent(ctx, template, consent)
+		if err := t.addConsent(ctx, template, consent); err != nil || !row.template().MACAuth {
+			return err
+		}
+		return t.retakeDevices(ctx, template) // who has not agreed is not let in without being asked
 	})
 	return consent, err
 }

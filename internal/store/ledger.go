@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,6 +81,10 @@ func (s *Store) compose(ctx context.Context, q db, site visit.SiteID, rows []led
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := s.oneTimeSecrets(ctx, q, site, slices.Collect(maps.Keys(grants)))
+	if err != nil {
+		return nil, err
+	}
 	nases, err := found(ctx, q, `select `+nasColumns+` from nases v
 		where v.site_id = @site and v.id = any(@ids::uuid[]) and v.deleted_at is null`, site, objects[ledgerNAS], func(r nasRow) string { return string(r.ID) })
 	if err != nil {
@@ -95,7 +101,7 @@ func (s *Store) compose(ctx context.Context, q db, site visit.SiteID, rows []led
 		case r.Kind == ledgerNAS:
 			s.composeNAS(entry, nases)
 		case !ofRolls.compose(r.Kind, entry):
-			s.composeGrant(entry, grants)
+			s.composeGrant(entry, grants, secrets)
 		}
 		entries[i] = entry
 	}
@@ -114,13 +120,13 @@ func found[T any](ctx context.Context, q db, sql string, site visit.SiteID, ids 
 	return objects, err
 }
 
-func (s *Store) composeGrant(entry *wire.Entry, grants map[string]grantRow) {
+func (s *Store) composeGrant(entry *wire.Entry, grants map[string]grantRow, secrets map[string][]wire.OneTime) {
 	row, ok := grants[entry.ObjectID]
 	if !ok || !row.live(s.now()) {
 		entry.Type = wire.TypeVoucherRevoke
 		return
 	}
-	grant, err := s.grant(row)
+	grant, err := s.grant(row, secrets)
 	switch {
 	case err != nil: // one that cannot be opened must not hold up the others
 		s.log.Error("voucher cannot be opened", "voucher", entry.ObjectID, "error", err)
@@ -132,11 +138,11 @@ func (s *Store) composeGrant(entry *wire.Entry, grants map[string]grantRow) {
 	}
 }
 
-func (s *Store) grant(row grantRow) (*wire.Grant, error) {
+func (s *Store) grant(row grantRow, secrets map[string][]wire.OneTime) (*wire.Grant, error) {
 	credentials, err := s.open(row.voucherRow)
 	return &wire.Grant{
 		ID: string(row.ID), Kind: wire.GrantVisit, VisitID: row.VisitID, Username: row.Username, Password: credentials.Password,
-		NotBefore: row.NotBefore, NotAfter: row.NotAfter, DeviceLimit: row.DeviceLimit,
+		NotBefore: row.NotBefore, NotAfter: row.NotAfter, DeviceLimit: row.DeviceLimit, Secrets: secrets[string(row.ID)],
 	}, err
 }
 
@@ -173,6 +179,9 @@ func (s *Store) Snapshot(ctx context.Context, site visit.SiteID, chunk func(part
 			return err
 		}
 		if err := send.rolls(ctx); err != nil {
+			return err
+		}
+		if err := send.guests(ctx); err != nil {
 			return err
 		}
 		return send.grants(ctx)
@@ -230,18 +239,30 @@ func (p *snapshot) grants(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		secrets, err := p.s.oneTimeSecrets(ctx, p.q, p.site, vouchersIn(rows))
+		if err != nil {
+			return err
+		}
 		last := len(rows) < snapshotPart
-		if err := p.send(p.open(rows), nil, last); err != nil || last {
+		if err := p.send(p.open(rows, secrets), nil, last); err != nil || last {
 			return err
 		}
 		after = &rows[len(rows)-1].ID
 	}
 }
 
-func (p *snapshot) open(rows []grantRow) []wire.Grant {
+func vouchersIn(rows []grantRow) []string {
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = string(row.ID)
+	}
+	return ids
+}
+
+func (p *snapshot) open(rows []grantRow, secrets map[string][]wire.OneTime) []wire.Grant {
 	grants := make([]wire.Grant, 0, len(rows))
 	for _, row := range rows {
-		grant, err := p.s.grant(row)
+		grant, err := p.s.grant(row, secrets)
 		if err != nil { // one that cannot be opened must not hold up the others
 			p.s.log.Error("voucher cannot be opened", "voucher", row.ID, "error", err)
 			continue

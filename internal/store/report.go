@@ -232,6 +232,8 @@ func (r *report) record(ctx context.Context, record wire.Record) error {
 		err = r.termination(ctx, *record.Termination)
 	case record.RollUse != nil:
 		err = r.rollUse(ctx, *record.RollUse)
+	case record.DeviceLogin != nil:
+		err = r.arrived(ctx, *record.DeviceLogin)
 	case record.Presence != nil:
 		r.presenceOpened(record)
 	}

@@ -15,13 +15,14 @@ import (
 
 func isUUID(text string) bool { return uuid.Validate(text) == nil }
 
-// rollObjects are the forms that agents know zones, rolls and accesses in, by id.
+// rollObjects are the forms that agents know zones, rolls, accesses and devices in, by id.
 type rollObjects struct {
 	zones    map[string]*wire.Zone
 	rolls    map[string]*wire.Roll
 	codes    map[string]*wire.RollCodes
 	usages   map[string]*wire.RollUsage
-	accesses map[string]*wire.Grant
+	accesses map[string]*wire.Grant // also authentications
+	devices  map[string]*wire.Grant
 }
 
 // rollObjects reads what steps of the ledger name.
@@ -40,7 +41,17 @@ func (s *Store) rollObjects(ctx context.Context, q db, site visit.SiteID, ids ma
 	if o.usages, err = ifAny(ids[ledgerRollUsage], func() ([]*wire.RollUsage, error) { return wireUsages(ctx, q, byID, args(ledgerRollUsage)) }, func(u *wire.RollUsage) string { return string(u.RollID) }); err != nil {
 		return o, err
 	}
-	o.accesses, err = ifAny(ids[ledgerAccess], func() ([]*wire.Grant, error) { return s.wireAccesses(ctx, q, byID, args(ledgerAccess)) }, func(g *wire.Grant) string { return g.ID })
+	if o.accesses, err = ifAny(ids[ledgerAccess], func() ([]*wire.Grant, error) {
+		rolls, err := s.wireAccesses(ctx, q, byID, args(ledgerAccess))
+		if err != nil {
+			return nil, err
+		}
+		portals, err := s.wireAuthentications(ctx, q, site, byID, args(ledgerAccess))
+		return append(rolls, portals...), err
+	}, func(g *wire.Grant) string { return g.ID }); err != nil {
+		return o, err
+	}
+	o.devices, err = ifAny(ids[ledgerDevice], func() ([]*wire.Grant, error) { return s.wireDevices(ctx, q, byID, args(ledgerDevice)) }, func(g *wire.Grant) string { return g.ID })
 	return o, err
 }
 
@@ -57,7 +68,7 @@ func ifAny[T any](ids []string, read func() ([]T, error), id func(T) string) (ma
 	return objects, err
 }
 
-// compose turns a step about a zone, a roll or an access into an entry; false for
+// compose turns a step about a zone, a roll, an access or a device into an entry; false for
 // other kinds. What is not there any more is a removal.
 func (o rollObjects) compose(kind string, entry *wire.Entry) bool {
 	switch kind {
@@ -83,6 +94,11 @@ func (o rollObjects) compose(kind string, entry *wire.Entry) bool {
 		}
 	case ledgerAccess:
 		entry.Type, entry.Grant = wire.TypeGrantPut, o.accesses[entry.ObjectID]
+		if entry.Grant == nil {
+			entry.Type = wire.TypeGrantDrop
+		}
+	case ledgerDevice:
+		entry.Type, entry.Grant = wire.TypeGrantPut, o.devices[entry.ObjectID]
 		if entry.Grant == nil {
 			entry.Type = wire.TypeGrantDrop
 		}

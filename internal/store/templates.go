@@ -272,11 +272,18 @@ func (s *Store) UpdateTemplate(ctx context.Context, by Caller, id identity.Templ
 // followDevices lets agents take anew whom they may let in by their MAC address alone,
 // where a change of a template touches that.
 func (t *tx) followDevices(ctx context.Context, was, is identity.Template) error {
-	if !was.MACAuth && !is.MACAuth || was.MACAuth == is.MACAuth && was.Lifetime == is.Lifetime {
+	ruled := (len(was.Rules) > 0) != (len(is.Rules) > 0)
+	if !was.MACAuth && !is.MACAuth || was.MACAuth == is.MACAuth && was.Lifetime == is.Lifetime && !ruled {
 		return nil
 	}
+	return t.retakeDevices(ctx, is.ID)
+}
+
+// retakeDevices makes the agents of the sites where a template is used take everything
+// anew.
+func (t *tx) retakeDevices(ctx context.Context, template identity.TemplateID) error {
 	const list = `select distinct p.site_id from portals p where p.template_id = @template and p.deleted_at is null`
-	sites, err := scalars[visit.SiteID](ctx, t, list, pgx.NamedArgs{"template": is.ID})
+	sites, err := scalars[visit.SiteID](ctx, t, list, pgx.NamedArgs{"template": template})
 	for _, site := range sites {
 		t.restart(site)
 	}
