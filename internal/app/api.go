@@ -40,8 +40,8 @@ func (c *APICommand) Run(ctx context.Context, p *Program) error {
 func (c *APICommand) module(p *Program) fx.Option {
 	return fx.Options(
 		infrastructure(p, "api", c.Database, c.Temporal, c.Observability),
-		fx.Supply(c.HTTP, c.SignIn, c.Sender, c.Outward, c.AgentListener, c.Codec),
-		fx.Provide(newAuthority, newHub, newLive, newVendors, fx.Annotate(newAPI, fx.ParamTags(`name:"version"`))),
+		fx.Supply(c.HTTP, c.SignIn, c.Sender, c.SMS, c.Outward, c.AgentListener, c.Codec),
+		fx.Provide(newAuthority, newHub, newLive, newVendors, newTexter, fx.Annotate(newAPI, fx.ParamTags(`name:"version"`))),
 		fx.Invoke(serveCodec, serveAgents, serveAPI),
 	)
 }
@@ -87,7 +87,7 @@ func newLive(lc fx.Lifecycle, s *store.Store, n *store.Notifier, h HTTP, r prome
 const limitKeys = 10_000
 
 func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Client, l *live.Live, a *hub.Authority, ring *seal.Keyring,
-	vendors *crm.Vendors, h HTTP, in SignIn, sender Sender, agents AgentListener, o Outward, codec Codec, t Temporal, r prometheus.Registerer, log *slog.Logger,
+	vendors *crm.Vendors, texter portal.Texter, h HTTP, in SignIn, sender Sender, agents AgentListener, o Outward, codec Codec, t Temporal, r prometheus.Registerer, log *slog.Logger,
 ) (*api.Server, error) {
 	guard, err := o.guard()
 	if err != nil {
@@ -114,7 +114,7 @@ func newAPI(version string, s *store.Store, n *store.Notifier, w *workflows.Clie
 		CodeTries:   limit.New(limit.Config{Rate: 2, Burst: 60, Keys: limitKeys}, time.Now),
 		CodeGuesses: limit.New(limit.Config{Rate: 10, Burst: 200, Keys: limitKeys}, time.Now),
 		Portal: api.CaptivePortal{
-			Brakes: portal.NewBrakes(limitKeys, time.Now), Caller: &controller.Client{}, Metrics: portal.NewMetrics(r),
+			Brakes: portal.NewBrakes(limitKeys, time.Now), Caller: &controller.Client{}, SMS: texter, Metrics: portal.NewMetrics(r),
 		},
 		// More than a queue in a lobby needs, and far less than guessing does.
 		KioskAsks: limit.New(limit.Config{Rate: 0.5, Burst: 20, Keys: limitKeys}, time.Now),

@@ -142,6 +142,7 @@ type APICommand struct {
 	Codec
 	Outward
 	Sender
+	SMS
 	Observability
 }
 

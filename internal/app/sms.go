@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"go.uber.org/fx"
+
+	"github.com/foyerhq/foyer/api/portal"
+	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/sms"
+	"github.com/foyerhq/foyer/internal/store"
 )
 
 // SMS is how codes leave. Without a gateway, or without a prefix, none do.
@@ -41,6 +46,24 @@ func (s SMS) config(o Outward) (sms.Config, error) {
 		},
 		Prefixes: s.SMSPrefixes, PerNumber: s.SMSPerNumber, PerSite: s.SMSPerSite, Cost: s.SMSCost, CostCap: s.SMSCostCap, Guard: guard,
 	}, err
+}
+
+// newTexter makes what sends guests their codes; nil where SMS is off.
+func newTexter(lc fx.Lifecycle, s *store.Store, c SMS, o Outward, ring *seal.Keyring) (portal.Texter, error) {
+	if c.SMSURL == "" || len(c.SMSPrefixes) == 0 {
+		return nil, nil
+	}
+	config, err := c.config(o)
+	if err != nil {
+		return nil, err
+	}
+	config.Store, config.Hash = s, ring.MAC
+	sender, err := sms.New(config)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(sender.Close))
+	return sender, nil
 }
 
 // SMSCommands look after SMS.
