@@ -63,6 +63,22 @@ func (t *tx) recompute(ctx context.Context, row staleAccount) error {
 	return t.moveEnd(ctx, row.accountRow, visit.ActorSweeper)
 }
 
+// reckoned brings a locked account up to its profile, if that has changed and the worker
+// has not come to it: nobody is let in by an end that does not hold any more.
+func (t *tx) reckoned(ctx context.Context, row accountRow) (accountRow, error) {
+	const stale = `select ` + accountColumns + `, p.revision, p.kind, p.value, p.until, s.timezone
+		from accounts c join profiles p on p.id = c.profile_id and c.profile_revision < p.revision join sites s on s.id = c.site_id
+		where c.person_id = @id`
+	rows, err := all[staleAccount](ctx, t, stale, pgx.NamedArgs{"id": row.ID})
+	if err != nil || len(rows) == 0 {
+		return row, err
+	}
+	if err := t.recompute(ctx, rows[0]); err != nil {
+		return row, err
+	}
+	return t.lockAccount(ctx, row.ID)
+}
+
 // newEnd is the end by the profile as it is now.
 func (r staleAccount) newEnd() (time.Time, error) {
 	zone, err := time.LoadLocation(r.Timezone)

@@ -110,6 +110,9 @@ func (t *tx) enter(ctx context.Context, p Portal, a Admission) (accountRow, ente
 	if err != nil {
 		return row, entered{}, err
 	}
+	if row, err = t.reckoned(ctx, row); err != nil {
+		return row, entered{}, err
+	}
 	was := row.account().Lifecycle(t.now)
 	e := entered{Entered: identity.Entered{Was: was, By: a.By, Clicked: a.Clicked, PriorUse: row.FirstLoginAt != nil}}
 	switch was {

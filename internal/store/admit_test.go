@@ -254,6 +254,20 @@ func TestAsManyDevicesAsTheProfileSays(t *testing.T) {
 	require.NoError(t, device("02:00:00:00:00:03"), "nor does the device itself")
 }
 
+// TestAShortenedProfileHoldsAtOnce: also before the worker has come to the account.
+func TestAShortenedProfileHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	l.admit(t, robert(""))
+	l.Clock.Advance(5 * time.Hour)
+	_, err := l.UpdateProfile(t.Context(), l.desk, l.profile, store.ProfileChange{Validity: &identity.Validity{Kind: identity.Hours, Value: 6}})
+	require.NoError(t, err)
+	in := l.admit(t, robert(""))
+	require.Equal(t, time.Hour, in.Authentication.Left(l.Clock.Now()))
+	require.Equal(t, identity.Returning, in.Authentication.Status)
+	l.verify(t)
+}
+
 func TestOneTimeSecrets(t *testing.T) {
 	t.Parallel()
 	l := setup(t).lobby(t, nil)

@@ -41,6 +41,9 @@ func (t *tx) deviceLogin(ctx context.Context, site visit.SiteID, l wire.DeviceLo
 	if err != nil {
 		return err
 	}
+	if row, err = t.reckoned(ctx, row); err != nil {
+		return err
+	}
 	known, err := scalars[bool](ctx, t, `select true from accesses where id = @id`, pgx.NamedArgs{"id": l.AccessID})
 	if err != nil || len(known) > 0 {
 		return err

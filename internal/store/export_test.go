@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/internal/wire"
 )
 
 // ListStatement shows a test the statement of a list, to ask the planner about it.
@@ -57,3 +58,8 @@ const SeriesListStatement = seriesList
 
 // LastVisitsStatement shows a test how people's last visits are found.
 const LastVisitsStatement = lastVisits
+
+// DeviceLoggedIn is what an agent's report of a device login does.
+func (s *Store) DeviceLoggedIn(ctx context.Context, site visit.SiteID, l wire.DeviceLogin) error {
+	return s.write(ctx, func(ctx context.Context, t *tx) error { return t.deviceLogin(ctx, site, l) })
+}
