@@ -30,6 +30,13 @@
 // Names of grants that were taken away are remembered for a day, at most 10,000,
 // so that staff can tell a former guest from a typing error.
 //
+// # One-time secrets and devices
+//
+// [Ledger.Spend] uses up in memory, and the disk follows. What was on disk at the start
+// therefore counts as used, and a new secret works only once it is on disk.
+// [Ledger.HoldDevice] keeps, on disk, an access that this agent gave a device, until the
+// hub has an entry about it or the device's own grant goes.
+//
 // # Failures
 //
 // A file that is damaged, or sealed with another key, is moved aside and the

@@ -8,7 +8,8 @@
 //	           └────────────┴── silence ─────┘             └─ the same octets again
 //
 // Authentication is answered by the goroutine that read the packet; there is
-// nothing to wait for. Accounting is answered once the journal has it on disk,
+// nothing to wait for, but for first logins by roll code and by MAC address, which
+// have a lane to themselves. Accounting is answered once the journal has it on disk,
 // so many packets may wait for one flush: each holds one of a bounded set of
 // requests, and when all are taken new packets are dropped unread, so that the
 // NAS repeats them or turns to another server.
@@ -26,6 +27,8 @@
 //   - A login is known to Sessions before its Access-Accept is sent, and
 //     [Server.Settle] waits for decisions under way, so that nothing decided
 //     before a revoke is accepted after it was acknowledged.
+//   - A one-time secret begins one session, and a device that is let in by its MAC address
+//     is on disk before its Access-Accept; see secret.go and device.go.
 //   - No Accounting-Response before Journal.Append returned without an error.
 //   - Everything has a bound: packets in flight, remembered answers per NAS and
 //     in all, brakes, refusals a minute, Status-Server answers a second.
@@ -35,7 +38,8 @@
 //
 // # Reading order
 //
-// authorize.go is the decision, accounting.go the record; packet.go, response.go
+// authorize.go is the decision, secret.go, device.go and code.go what is special to
+// portals, known devices and roll codes, accounting.go the record; packet.go, response.go
 // and authentic.go are the octets; pap.go, chap.go and mschap.go one method each;
 // server.go and socket.go the life cycle and the loops.
 package radius

@@ -25,6 +25,10 @@ export const reasons = [
   'unsupported_method',
   'too_many_tries',
   'ambiguous_credentials',
+  'secret_spent',
+  'secret_expired',
+  'other_device',
+  'other_nas',
 ] as const
 
 /** Refusals that have one cause: the same reason at the same access point, of the same user. */
