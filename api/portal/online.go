@@ -25,6 +25,9 @@ func (q *request) online() {
 	q.take(s)
 	if q.portal.Vendor == gate.Meraki {
 		if to := gate.MerakiLogout(q.r.URL.Query(), q.portal.Settings); to != nil {
+			query := to.Query()
+			query.Set("continue_url", q.PublicURL+q.path()+"/left")
+			to.RawQuery = query.Encode()
 			q.state.Leave = to.String()
 		}
 	}
@@ -95,13 +98,24 @@ func (q *request) logOutForm(g *page) {
 		return
 	}
 	g.Form = &form{State: sealed, Languages: []tongue{}, Buttons: []button{{Name: "do", Value: "logout", Text: q.word("logout"), Class: "quiet"}}}
-	if to, err := url.Parse(q.state.Leave); err == nil && to.Host != "" {
+	if to := q.leave(); to != nil {
 		g.origins = []string{originOf(to)}
 	}
 }
 
+// leave is where the NAS logs the device off, if it has such an address and needs it:
+// Meraki's cloud is often out of reach of a Disconnect-Request.
+func (q *request) leave() *url.URL {
+	to, err := url.Parse(q.state.Leave)
+	if err != nil || to.Host == "" || q.adapter.Caps().Revoke && q.portal.Vendor != gate.Meraki {
+		return nil
+	}
+	return to
+}
+
 // logOut ends the authentication that this browser was let in with. Its sessions are
-// ended as at every end; a NAS that logs its devices off itself is told too.
+// ended as at every end; where that is nobody's to do but the browser's, it is sent to
+// the NAS.
 func (q *request) logOut() {
 	s, ok := q.unseal(q.form.Get("s"), forOnline, onlineFor)
 	if !ok || s.Access == "" {
@@ -114,7 +128,7 @@ func (q *request) logOut() {
 		return
 	}
 	q.forget()
-	if to, err := url.Parse(s.Leave); err == nil && to.Host != "" {
+	if to := q.leave(); to != nil {
 		q.to(to.String(), originOf(to))
 		return
 	}

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -155,7 +156,8 @@ func (q *request) registered(token string) (link.Purpose, store.Registration, bo
 }
 
 // resume takes up the device that asked: as the NAS described it last, if this browser
-// was sent here since, else as it did when the registration began.
+// was sent here since, else as it did when the registration began. A NAS may take each
+// redirect's login once, so that the latter opens no gate after a grace.
 func (q *request) resume(r store.Registration) {
 	if q.r.URL.Query().Get("lang") == "" {
 		q.p.Language = r.Language
@@ -167,7 +169,7 @@ func (q *request) resume(r store.Registration) {
 	if s, ok := q.unseal(sealed, forLogin, stateFor); ok && s.Arrival.MAC == r.Arrival.MAC && s.Access == "" {
 		q.state = s
 	} else {
-		q.state.Arrival = r.Arrival
+		q.state.Arrival, q.state.Spent = r.Arrival, r.AccessID != ""
 	}
 	q.state.Language = q.p.Language
 }
@@ -198,6 +200,23 @@ func (q *request) admitRegistration(reader link.Purpose, r store.Registration) {
 		Method: r.Method, Login: r.Login, Kind: kind, Proven: true, Visitor: r.Visitor, Sponsor: r.Sponsor, Profile: r.ProfileID,
 		Consents: r.Consents, Clicked: true, Registration: r.ID,
 	})
+}
+
+// letBackIn is the page of who was let in with a redirect that the NAS has taken already:
+// it sends the device here again, where it is let through without a word.
+func (q *request) letBackIn(p pass) {
+	g := page{Title: q.word("proof.kept.title"), Text: q.word("proof.kept.text", "time", q.when(p.until)), Way: q.onwards()}
+	q.Metrics.loggedIn(p.method, outcomeAdmitted)
+	q.write(http.StatusOK, "go", g)
+}
+
+// onwards leads to where the guest was going, if the NAS said.
+func (q *request) onwards() *way {
+	to, err := url.Parse(q.state.Arrival.Continue)
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+		return nil
+	}
+	return &way{Link: template.URL(to.String()), Text: q.word("online.on", "place", to.Host)} //nolint:gosec // http or https, and no form goes there
 }
 
 // masked hides an address or a number from whoever only claims to be the device that it

@@ -38,6 +38,10 @@ func (q *request) open(p pass) {
 		q.say(http.StatusOK, "over")
 		return
 	}
+	if q.state.Spent {
+		q.letBackIn(p)
+		return
+	}
 	online, err := q.onlineState(p)
 	if err != nil {
 		q.fail(err)

@@ -65,6 +65,8 @@ func (q *request) serve(rest string) {
 		q.arrive()
 	case "online":
 		q.online()
+	case "left":
+		q.say(http.StatusOK, "left")
 	case "text":
 		q.text(detail)
 	case "capport":

@@ -23,6 +23,7 @@ type state struct {
 	Visit    visit.VisitID     `json:"v,omitempty"` // whose credentials were used
 	Until    int64             `json:"u,omitempty"` // of a visit or a roll code: when that ends, Unix seconds
 	Leave    string            `json:"o,omitempty"` // where the NAS logs the device off
+	Spent    bool              `json:"d,omitempty"` // the NAS has taken the arrival's login already
 }
 
 const (

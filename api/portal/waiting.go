@@ -30,7 +30,9 @@ func (q *request) showToGuest(reader link.Purpose, r store.Registration, n notic
 		g.Form = q.guestForm(address, nil, act("cancel", q.word("proof.restart")))
 	case identity.RegistrationDone:
 		g.Title, g.Text = q.word("proof.done.title"), q.word("proof.done.text")
-		g.Form = &form{Languages: []tongue{}, Buttons: []button{act("continue", q.word("continue"))}}
+		if g.Way = q.onwards(); !q.state.Spent {
+			g.Way, g.Form = nil, &form{Languages: []tongue{}, Buttons: []button{act("continue", q.word("continue"))}}
+		}
 	default:
 		g.Title, g.Text = q.word("proof.over.title"), q.word("proof.over.text")
 		g.Form = q.restart(q.word("proof.restart"))
