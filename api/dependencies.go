@@ -52,6 +52,8 @@ type Store interface {
 	profiles
 	templates
 	portals
+	accounts
+	authentications
 }
 
 // Workflows tells a visit's workflow what was committed. Every method returns a

@@ -1,6 +1,11 @@
 package api
 
-import "github.com/foyerhq/foyer/internal/auth"
+import (
+	"strings"
+
+	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/sheet"
+)
 
 // guestRoutes are about guests of captive portals: profiles, templates and portals,
 // and accounts and authentications.
@@ -35,4 +40,32 @@ func (s *Server) guestRoutes() {
 	route(s, "DELETE "+portal, auth.PortalsWrite, "Remove a portal; who was let in stays so until their time is over", s.deletePortal, status(204))
 	route(s, "GET "+portal+"/setup", auth.PortalsRead, "What to set at the device", s.setupPortal)
 	route(s, "GET /api/v1/portal-vendors", auth.PortalsRead, "The devices that portals can be for", s.listVendors)
+
+	const accounts, account = "/api/v1/accounts", "/api/v1/accounts/{account}"
+	route(s, "POST "+accounts, auth.AccountsWrite, "Make an account for a guest", s.createAccount, status(201), also(404, 409, 410),
+		about("The login counts as proven: staff know whose it is. A password is shown once."))
+	route(s, "GET "+accounts, auth.AccountsRead, "List guests' accounts", s.listAccounts, also(404))
+	route(s, "GET "+accounts+".csv", auth.AccountsRead, "The same as CSV; audited", s.exportAccounts, csvFile, also(404, 429))
+	route(s, "POST "+accounts+"/import", auth.AccountsWrite, "Make up to 500 accounts from a spreadsheet's CSV", s.importAccounts, large, csvBody, also(404),
+		about("UTF-8, parted by commas or semicolons; the first line names the columns: "+strings.Join(sheet.AccountColumns, ", ")+". "+
+			"Each row needs an e-mail address, or a phone number with its country code. Days and times are ISO 8601, by the clock at the site where they have no zone; "+
+			"an end that is a day includes it. Accounts that are there are skipped unless update is said. No passwords are made."))
+	route(s, "GET "+account, auth.AccountsRead, "Read an account with all that belongs to it", s.readAccount)
+	route(s, "PATCH "+account, auth.AccountsWrite, "Change an account", s.changeAccount, also(410),
+		about("An end that comes earlier ends authentications with it, at once where it has passed. One that comes later is for the next authentication."))
+	route(s, "POST "+account+"/block", auth.AccountsWrite, "Shut a guest out at once", s.blockAccount, also(410),
+		about("Ends all authentications and forgets all browsers. A repeat changes nothing."))
+	route(s, "POST "+account+"/unblock", auth.AccountsWrite, "Let a guest log in again", s.unblockAccount, also(410))
+	route(s, "POST "+account+"/password", auth.AccountsWrite, "Draw another password; the answer is the only one that holds it", s.resetAccountPassword, also(410))
+	route(s, "POST "+account+"/same-person", auth.AccountsWrite, "Say that a visitor is this guest; the visits become theirs", s.samePerson, also(410))
+	route(s, "GET "+account+"/decisions", auth.AuthenticationsRead, "Why a guest was let in or not, newest first", s.accountDecisions)
+
+	const authentications, authentication = "/api/v1/authentications", "/api/v1/authentications/{authentication}"
+	route(s, "GET "+authentications, auth.AuthenticationsRead, "List guests' authentications, newest first", s.listAuthentications, also(404))
+	route(s, "GET "+authentications+".csv", auth.AuthenticationsRead, "The same as CSV; audited", s.exportAuthentications, csvFile, also(404, 429))
+	route(s, "GET "+authentications+"/count", auth.AuthenticationsRead, "How many authentications are green now", s.countAuthentications, also(404))
+	route(s, "GET "+authentication, auth.AuthenticationsRead, "Read an authentication with its sessions", s.readAuthentication)
+	route(s, "POST "+authentication+"/end", auth.AuthenticationsWrite, "End an authentication now", s.endAuthentication, status(204),
+		about("Its sessions are being ended; see its terminations. A recognised device may log in again: block the account to keep the guest away. A repeat changes nothing."))
+	route(s, "GET /api/v1/sites/{site}/portal-decisions", auth.AuthenticationsRead, "Why guests were let in or not, newest first", s.listDecisions)
 }

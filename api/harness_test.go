@@ -371,7 +371,7 @@ func judge(t *testing.T, request *http.Request, a answer) {
 		judgeProblem(t, a)
 	}
 	if request.Method == http.MethodGet {
-		for _, secret := range []string{canaryPSK, canarySecret, canaryPassword, "\"password\":", "\"secret\"", "\"psk\"", "foyer_", "foyerlogin_"} {
+		for _, secret := range []string{canaryPSK, canarySecret, canaryPassword, "\"password\":", "\"secret\":", "\"psk\"", "foyer_", "foyerlogin_"} {
 			require.NotContains(t, string(a.text), secret)
 		}
 	}

@@ -28,6 +28,12 @@ func (o operation) own() bool {
 	return o.path == "/api/v1/me" || strings.HasPrefix(o.path, "/api/v1/me/") || o.path == "/api/v1/roles"
 }
 
+// deployment says that a call is about what all sites share: everybody with the
+// permission reads it, and who sees all sites changes it.
+func (o operation) deployment() bool {
+	return strings.HasPrefix(o.path, "/api/v1/profiles") || strings.HasPrefix(o.path, "/api/v1/templates")
+}
+
 func operations(t *testing.T) []operation {
 	t.Helper()
 	text, err := os.ReadFile("../docs/openapi.json")
@@ -188,6 +194,43 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"POST /api/v1/sites/{site}/kiosks":                             object{"name": "x"},
 		"GET /api/v1/sites/{site}/kiosks":                              none,
 		"DELETE /api/v1/sites/{site}/kiosks/{kiosk}":                   none,
+		"POST /api/v1/profiles":                                        object{"name": "x", "validity": object{"kind": "days", "value": 5}},
+		"GET /api/v1/profiles":                                         none,
+		"GET /api/v1/profiles/{profile}":                               none,
+		"PATCH /api/v1/profiles/{profile}":                             object{"devices": 2},
+		"DELETE /api/v1/profiles/{profile}":                            none,
+		"POST /api/v1/templates":                                       object{"name": "x", "profile_id": site, "methods": []string{"visit"}},
+		"GET /api/v1/templates":                                        none,
+		"GET /api/v1/templates/{template}":                             none,
+		"PATCH /api/v1/templates/{template}":                           object{"reauth": "silent"},
+		"DELETE /api/v1/templates/{template}":                          none,
+		"GET /api/v1/templates/{template}/consents":                    none,
+		"GET /api/v1/templates/{template}/consents/{kind}":             none,
+		"PUT /api/v1/templates/{template}/consents/{kind}":             object{"texts": object{"en": "Be kind."}},
+		"POST /api/v1/sites/{site}/portals":                            object{"name": "x", "vendor": "meraki", "template_id": site},
+		"GET /api/v1/sites/{site}/portals":                             none,
+		"GET /api/v1/sites/{site}/portals/{portal}":                    none,
+		"PATCH /api/v1/sites/{site}/portals/{portal}":                  object{"name": "y"},
+		"DELETE /api/v1/sites/{site}/portals/{portal}":                 none,
+		"GET /api/v1/sites/{site}/portals/{portal}/setup":              none,
+		"GET /api/v1/portal-vendors":                                   none,
+		"POST /api/v1/accounts":                                        object{"site_id": site, "profile_id": site},
+		"GET /api/v1/accounts":                                         none,
+		"GET /api/v1/accounts.csv":                                     none,
+		"POST /api/v1/accounts/import":                                 "email\nx@example.org\n",
+		"GET /api/v1/accounts/{account}":                               none,
+		"PATCH /api/v1/accounts/{account}":                             object{"notes": "x"},
+		"POST /api/v1/accounts/{account}/block":                        none,
+		"POST /api/v1/accounts/{account}/unblock":                      none,
+		"POST /api/v1/accounts/{account}/password":                     none,
+		"POST /api/v1/accounts/{account}/same-person":                  object{"person_id": site},
+		"GET /api/v1/accounts/{account}/decisions":                     none,
+		"GET /api/v1/authentications":                                  none,
+		"GET /api/v1/authentications.csv":                              none,
+		"GET /api/v1/authentications/count":                            none,
+		"GET /api/v1/authentications/{authentication}":                 none,
+		"POST /api/v1/authentications/{authentication}/end":            none,
+		"GET /api/v1/sites/{site}/portal-decisions":                    none,
 		"POST /api/v1/kiosk/pair":                                      object{"code": "000000"},
 		"POST /api/v1/kiosk/walk-in":                                   object{"visitor": object{"last_name": "x"}},
 		"GET /api/v1/kiosk":                                            none,
@@ -226,6 +269,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 type objects struct {
 	site, visit, agent, nas, token, hook, delivery, person, erasure, request, account, user, kiosk string
 	rollCall, series, zone, roll, peer                                                             string
+	profile, template, portal, guest                                                               string
 }
 
 func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
@@ -237,7 +281,16 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 	hook := b.want(t, 201, call{method: "POST", path: "/api/v1/webhooks", as: b.admin, body: object{
 		"name": "hook", "url": "https://example.org/hook", "sites": []any{site}}}).string("webhook.id")
 	zone := b.want(t, 201, call{method: "POST", path: at + "/zones", as: b.admin, body: object{"name": "lobby"}}).string("id")
+	profile := b.want(t, 201, call{method: "POST", path: "/api/v1/profiles", as: b.admin, body: object{
+		"name": "of " + site, "validity": object{"kind": "days", "value": 5}}}).string("id")
+	template := b.want(t, 201, call{method: "POST", path: "/api/v1/templates", as: b.admin, body: object{
+		"name": "of " + site, "profile_id": profile, "methods": []string{"visit"}}}).string("id")
 	return objects{
+		profile: profile, template: template,
+		portal: b.want(t, 201, call{method: "POST", path: at + "/portals", as: b.admin, body: object{
+			"name": "guests", "vendor": "meraki", "template_id": template}}).string("id"),
+		guest: b.want(t, 201, call{method: "POST", path: "/api/v1/accounts", as: b.admin, body: object{
+			"site_id": site, "profile_id": profile, "visitor": object{"last_name": "canary"}}}).string("account.id"),
 		zone: zone,
 		peer: b.want(t, 201, call{method: "POST", path: at + "/zones/" + zone + "/peers", as: b.admin, body: object{
 			"address": "peer.example", "port": 443, "remote_site_id": site, "user": site, "password": "canary-peer-password"}}).string("id"),
@@ -263,10 +316,13 @@ func (b *bench) objects(t *testing.T, site visit.SiteID) objects {
 }
 
 func (o objects) fill(path string) string {
+	if strings.HasPrefix(path, "/api/v1/accounts/") {
+		path = strings.ReplaceAll(path, "{account}", o.guest)
+	}
 	return strings.NewReplacer("{site}", o.site, "{id}", o.visit, "{agent}", o.agent, "{nas}", o.nas, "{token}", o.token,
 		"{user}", o.user, "{kiosk}", o.kiosk, "{rollcall}", o.rollCall, "{series}", o.series, "{zone}", o.zone, "{roll}", o.roll, "{peer}", o.peer,
 		"{account}", o.account, "{webhook}", o.hook, "{delivery}", o.delivery,
-		"{session}", o.visit, "{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
+		"{session}", o.visit, "{authentication}", o.visit, "{profile}", o.profile, "{template}", o.template, "{portal}", o.portal, "{kind}", "terms", "{person}", o.person, "{erasure}", o.erasure, "{request}", o.request).Replace(path)
 }
 
 // caller is somebody with a role at a site, as they really come: a token with the
@@ -297,7 +353,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 	foreign := b.objects(t, b.other)
 	mixed := b.objects(t, b.site) // our site, their objects below it
 	mixed.agent, mixed.nas, mixed.delivery, mixed.kiosk = foreign.agent, foreign.nas, foreign.delivery, foreign.kiosk
-	mixed.rollCall, mixed.zone = foreign.rollCall, foreign.zone
+	mixed.rollCall, mixed.zone, mixed.portal = foreign.rollCall, foreign.zone, foreign.portal
 	before := b.want(t, 200, call{path: "/api/v1/visits/" + foreign.visit, as: b.admin}).text
 	for _, who := range b.callers(t, b.site) {
 		role := who.role
@@ -312,7 +368,13 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				b.refused(t, 403, "grants_more", c.to(op.method, op.path))
 			case !permitted:
 				b.refused(t, 403, "forbidden", c.to(op.method, foreign.fill(op.path)))
-			case op.String() == "POST /api/v1/visits/import":
+			case op.deployment():
+				if c = c.to(op.method, foreign.fill(op.path)); op.method == http.MethodGet {
+					b.want(t, 200, c)
+				} else {
+					b.refused(t, 403, "forbidden", c)
+				}
+			case op.String() == "POST /api/v1/visits/import" || op.String() == "POST /api/v1/accounts/import":
 				b.missing(t, c.to(op.method, op.path+"?site_id="+foreign.site))
 			case op.String() == "POST /api/v1/visits/batch", op.String() == "POST /api/v1/visits/check-in-batch":
 				if _, ids := body.(object)["ids"]; ids {
@@ -320,9 +382,9 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				}
 				row, _ := b.want(t, 200, c.to(op.method, op.path)).list("rows")[0].(object)
 				require.Contains(t, row["refused"].(object)["type"], "_not_found", "%s to %s", who.name, op)
-			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks":
+			case strings.Contains(op.path, "{") || op.String() == "POST /api/v1/visits" || op.String() == "POST /api/v1/visits/series" || op.String() == "POST /api/v1/webhooks" || op.String() == "POST /api/v1/accounts":
 				b.missing(t, c.to(op.method, foreign.fill(op.path)))
-				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") || strings.Contains(op.path, "{zone}") {
+				if strings.Contains(op.path, "{agent}") || strings.Contains(op.path, "{nas}") || strings.Contains(op.path, "{delivery}") || strings.Contains(op.path, "{kiosk}") || strings.Contains(op.path, "{rollcall}") || strings.Contains(op.path, "{zone}") || strings.Contains(op.path, "{portal}") {
 					b.missing(t, c.to(op.method, mixed.fill(op.path)))
 				}
 			case strings.HasPrefix(op.path, "/api/v1/kiosk/"):
@@ -332,7 +394,7 @@ func TestNobodyReachesAnotherSite(t *testing.T) {
 				b.refused(t, 403, "forbidden", c.to(op.method, op.path)) // they would not see it
 			case op.method == http.MethodGet && op.path != "/api/v1/live":
 				a := b.want(t, 200, c.to(op.method, op.path))
-				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, foreign.rollCall, foreign.series, foreign.zone, foreign.roll, "Paris"} {
+				for _, id := range []string{foreign.site, foreign.visit, foreign.agent, foreign.nas, foreign.token, foreign.hook, foreign.delivery, foreign.person, foreign.erasure, foreign.request, foreign.account, foreign.user, foreign.kiosk, foreign.rollCall, foreign.series, foreign.zone, foreign.roll, foreign.portal, foreign.guest, "Paris"} {
 					require.NotContains(t, string(a.text), id, "%s to %s", who.name, op)
 				}
 			}

@@ -117,7 +117,7 @@ func (t *tx) createAccount(ctx context.Context, by Caller, n NewAccount) (visit.
 		"hash": n.PasswordHash, "language": n.Language, "notes": n.Notes, "starts": starts, "ends": ends, "set": n.EndsAt != nil, "now": t.now,
 	})
 	t.audit(site.ID, by.Actor, "account.created", accountPlace(person), map[string]any{
-		"profile_id": string(profile.ID), "login": string(kind), "password": n.PasswordHash != "", "starts_at": starts, "ends_at": ends,
+		"profile_id": string(profile.ID), "login": string(kind), "with_password": n.PasswordHash != "", "starts_at": starts, "ends_at": ends,
 	})
 	return person, err
 }
