@@ -91,15 +91,39 @@ func (q *request) waiting(standing) {
 
 // proofBehind shows, to who is online to read a mail, where its code goes.
 func (q *request) proofBehind() bool {
-	if q.state.Access == "" {
+	if q.state.Visit != "" {
 		return false
 	}
 	waits, err := q.waits()
-	if err != nil || !waits || q.registration.AccessID != q.state.Access || q.registration.Status != identity.RegistrationWaiting {
+	if err != nil || !waits || !q.graced(*q.registration) {
 		return false
 	}
-	q.toWaiting(*q.registration)
+	switch q.state.Access {
+	case q.registration.AccessID:
+		q.toWaiting(*q.registration)
+	case "":
+		q.to(q.addressOf(link.RegistrationDevice, *q.registration))
+	default:
+		return false
+	}
 	return true
+}
+
+// graced reports whether a registration waits whose grace is not over.
+func (q *request) graced(r store.Registration) bool {
+	return r.Status == identity.RegistrationWaiting && q.graceOf(r).Green(q.Now())
+}
+
+// graceOf is the authentication that lets a guest read their mail, if there is one.
+func (q *request) graceOf(r store.Registration) (grace identity.Authentication) {
+	if r.AccessID == "" {
+		return grace
+	}
+	grace, err := q.Store.GuestAuthentication(q.r.Context(), q.portal, r.AccessID)
+	if err != nil {
+		return identity.Authentication{}
+	}
+	return grace
 }
 
 // proofPage answers GET at an address behind the portal's, if it is one of these.

@@ -88,6 +88,8 @@ func TestByMailWithGrace(t *testing.T) {
 	ada.sees(enterCode, "ada@example.org", "until 08:10 to read it", "is good until 08:10")
 	require.Equal(t, 600, ada.online(), "for as long as it takes to read a mail")
 	require.Equal(t, []bool{false}, sql[bool](t, h, "select proven_at is not null from accounts"))
+	closed := h.guest(t, phone) // the window that the network opened was closed
+	closed.arrives().goes().sees(enterCode, "a…@example.org", "-ada@")
 
 	code := h.code(t)
 	ada.presses("do=code", "code", wrongCode(code)).sees("not right", "Tries left: 4", enterCode)

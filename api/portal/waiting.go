@@ -65,11 +65,8 @@ func (q *request) askProof(reader link.Purpose, r store.Registration, address st
 
 // graceNote says until when the guest is online to read the mail.
 func (q *request) graceNote(r store.Registration) (notes []string) {
-	if r.AccessID != "" {
-		grace, err := q.Store.GuestAuthentication(q.r.Context(), q.portal, r.AccessID)
-		if err == nil && grace.Green(q.Now()) {
-			notes = append(notes, q.word("proof.grace", "time", q.when(grace.ExpiresAt)))
-		}
+	if grace := q.graceOf(r); grace.Green(q.Now()) {
+		notes = append(notes, q.word("proof.grace", "time", q.when(grace.ExpiresAt)))
 	}
 	return append(notes, q.word("proof.email.spam"))
 }
