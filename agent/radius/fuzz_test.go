@@ -70,11 +70,17 @@ func FuzzAccess(f *testing.F) {
 		chapLogin(f, testUser, testPassword).octets(f),
 		mschap2Login(f, testUser, testPassword).octets(f),
 		login(f, testUser).with(attrEAPMessage, []byte{2, 1, 0, 4}).with(attrProxyState, []byte("p")).octets(f),
+		chapLogin(f, guestName, guestSecret).from(guestMAC).octets(f),
+		papLogin(f, "020000abcdef", "02-00-00-AB-CD-EF").from("0200.00ab.cdef").octets(f),
+		login(f, "02-00-00-AB-CD-EF").with(attrServiceType, []byte{0, 0, 0, serviceCallCheck}).octets(f),
 	} {
 		f.Add(attributesOf(seed))
 	}
 	f.Fuzz(func(t *testing.T, attributes []byte) {
 		b := fuzzed(t, visit.RequireMessageAuthenticator)
+		portal := guest(oneTime())
+		portal.MACAuth = true
+		b.grants.put(portal)
 		request := keyed(codeAccessRequest, 1, attributes)
 		if request == nil {
 			return
