@@ -66,7 +66,10 @@ func (u *up) prepareAccess(ctx context.Context, s *store.Store) error {
 	return u.state.save()
 }
 
-const demoSite = "Demo House"
+const (
+	demoSite = "Demo House"
+	demoSSID = "Demo Guests"
+)
 
 func (u *up) prepareSite(ctx context.Context, s *store.Store) error {
 	if u.state.SiteID == "" {
@@ -103,7 +106,7 @@ func (u *up) findOrCreateSite(ctx context.Context, s *store.Store) (visit.Site, 
 	}
 	return s.CreateSite(ctx, operator, visit.Site{
 		Name: demoSite, Timezone: "Europe/Berlin", Address: "1 Example Street",
-		Networks: []visit.Network{{SSID: "Demo Guests", Kind: visit.OpenPortal, PortalURL: u.api().PublicURL}},
+		Networks: []visit.Network{{SSID: demoSSID, Kind: visit.OpenPortal, PortalURL: u.api().PublicURL}},
 	})
 }
 

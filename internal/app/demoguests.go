@@ -7,12 +7,14 @@ import (
 	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/test/hotspot"
+	"github.com/foyerhq/foyer/test/nas"
 )
 
 const demoPortal = "Demo portal"
 
 // preparePortal gives the demo site a portal, with the template and profile it needs,
-// unless somebody has made any already.
+// unless somebody has made any already. Its gateway is simulated: hotspot.
 func (u *up) preparePortal(ctx context.Context, s *store.Store) error {
 	portals, err := s.Portals(ctx, store.Everything, u.state.SiteID)
 	if err != nil || len(portals) > 0 {
@@ -22,8 +24,34 @@ func (u *up) preparePortal(ctx context.Context, s *store.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.CreatePortal(ctx, operator, store.Portal{SiteID: u.state.SiteID, Name: demoPortal, Vendor: gate.Meraki, Enabled: true}, template)
-	return err
+	nases, err := s.NASes(ctx, store.Everything, u.state.SiteID)
+	if err != nil || len(nases) == 0 {
+		return err
+	}
+	secret, err := newPassword()
+	if err != nil {
+		return err
+	}
+	portal, err := s.CreatePortal(ctx, operator, store.Portal{
+		SiteID: u.state.SiteID, Name: demoPortal, Vendor: gate.CoovaChilli, NASID: nases[0].ID, Enabled: true,
+		Settings: gate.Settings{Hosts: []string{local(u.ports.hotspot)}, Secret: secret},
+	}, template)
+	if err != nil {
+		return err
+	}
+	u.state.PortalID, u.state.PortalSecret = portal.ID, secret
+	return u.state.save()
+}
+
+// hotspot is the network in front of the demo's portal; nil without one.
+func (u *up) hotspot(n *nas.NAS) (*hotspot.Hotspot, error) {
+	if u.state.PortalID == "" {
+		return nil, nil
+	}
+	return hotspot.New(hotspot.Config{
+		Address: local(u.ports.hotspot), Portal: u.public().PublicURL + "/portal/" + string(u.state.PortalID), Secret: u.state.PortalSecret,
+		SSID: demoSSID, NAS: n,
+	})
 }
 
 // demoTemplate finds or makes a template: four hours a login, accounts for five days.

@@ -23,6 +23,7 @@ type facts struct {
 	SiteID          visit.SiteID `json:"site_id,omitempty"`
 	RADIUS          radiusFacts  `json:"radius,omitzero"`
 	NAS             nasFacts     `json:"nas,omitzero"`
+	Portal          portalFacts  `json:"portal,omitzero"`
 }
 
 type adminFacts struct {
@@ -40,6 +41,13 @@ type nasFacts struct {
 	ControlURL string `json:"control_url"`
 }
 
+// portalFacts are the portal's address, and that of the simulated network before it,
+// which sends a browser there as guests come: the portal alone says to join first.
+type portalFacts struct {
+	URL        string `json:"url"`
+	NetworkURL string `json:"network_url"`
+}
+
 func (u *up) facts() facts {
 	f := facts{
 		APIURL: u.api().PublicURL, AgentURL: u.agentURL(), Token: u.state.Token,
@@ -51,6 +59,9 @@ func (u *up) facts() facts {
 		f.SiteID = u.state.SiteID
 		f.RADIUS = radiusFacts{local(u.ports.auth), local(u.ports.acct), u.state.RADIUSSecret}
 		f.NAS = nasFacts{"http://" + local(u.ports.control)}
+		if u.state.PortalID != "" {
+			f.Portal = portalFacts{f.APIURL + "/portal/" + string(u.state.PortalID), "http://" + local(u.ports.hotspot)}
+		}
 	}
 	return f
 }
@@ -68,6 +79,9 @@ func (f facts) write(path string) error {
 func (f facts) print(w io.Writer, dir string) {
 	_, _ = fmt.Fprintf(w, "\nFoyer is up.\n\n  API          %s   (%s/openapi.json)\n", f.APIURL, f.APIURL)
 	_, _ = fmt.Fprintf(w, "  sign in      %s  %s\n", f.Admin.Email, f.Admin.Password)
+	if f.Portal.NetworkURL != "" {
+		_, _ = fmt.Fprintf(w, "  as a guest   %s   (a phone that has joined the guest WiFi)\n", f.Portal.NetworkURL)
+	}
 	if f.TemporalUI != "" {
 		_, _ = fmt.Fprintf(w, "  Temporal UI  %s\n", f.TemporalUI)
 	}

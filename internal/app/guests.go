@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foyerhq/foyer/internal/visit"
+	"github.com/foyerhq/foyer/test/hotspot"
 	"github.com/foyerhq/foyer/test/nas"
 )
 
@@ -36,6 +37,7 @@ type simulator struct {
 	control    string
 	guests     bool
 	config     nas.Config
+	network    func(*nas.NAS) (*hotspot.Hotspot, error) // for browsers on this machine
 	log        *slog.Logger
 	random     *rand.Rand
 	present    []demoGuest
@@ -49,7 +51,7 @@ type demoGuest struct {
 
 func newSimulator(u *up) *simulator {
 	return &simulator{
-		api: u.api().PublicURL, token: u.state.Token, site: u.state.SiteID, control: local(u.ports.control), guests: !u.NoGuests,
+		api: u.api().PublicURL, token: u.state.Token, site: u.state.SiteID, control: local(u.ports.control), guests: !u.NoGuests, network: u.hotspot,
 		log:    u.log.With("part", "demo"),
 		random: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)), //nolint:gosec // who comes when is no secret
 		config: nas.Config{
@@ -69,8 +71,15 @@ func (d *simulator) run(ctx context.Context) error {
 		return err
 	}
 	defer n.Stop()
+	h, err := d.network(n)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return nas.ServeControl(ctx, d.control, n) })
+	if h != nil {
+		group.Go(func() error { return h.Serve(ctx) })
+	}
 	if d.guests {
 		group.Go(func() error { return d.move(ctx, n) })
 	}

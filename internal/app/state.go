@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -21,6 +22,10 @@ type upState struct {
 	RADIUSSecret  string       `json:"radius_secret"`
 	Prepared      bool         `json:"prepared"` // administrator and token are in the database
 	SiteID        visit.SiteID `json:"site_id,omitempty"`
+	// The demo's portal, and what its simulated gateway shares with it. Empty where the
+	// site had portals before there was this one.
+	PortalID     identity.PortalID `json:"portal_id,omitempty"`
+	PortalSecret string            `json:"portal_secret,omitempty"`
 
 	path      string
 	enrolment string // token for the agent's first start; lasts an hour and is not kept

@@ -18,7 +18,7 @@ import (
 
 // UpCommand runs everything on one machine: a private Postgres and Temporal,
 // the api, worker and agent roles, and a demo site whose guests come and go at
-// a simulated NAS.
+// a simulated NAS, with a portal to try.
 type UpCommand struct {
 	Dir      string `help:"Where data, secrets and foyer.json are kept." default:"var" env:"FOYER_UP_DIR" type:"path"`
 	PortBase int    `help:"First of the 16 ports to use instead of the usual ones." env:"FOYER_PORT_BASE"`
@@ -40,13 +40,14 @@ type upPorts struct {
 	api, agents, auth, acct, das, control   int
 	postgres, temporal, temporalUI, codec   int
 	apiMetrics, workerMetrics, agentMetrics int
+	hotspot                                 int
 }
 
 func (c *UpCommand) ports() upPorts {
 	if b := c.PortBase; b > 0 {
-		return upPorts{b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7, b + 8, b + 9, b + 10, b + 11, b + 12}
+		return upPorts{b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7, b + 8, b + 9, b + 10, b + 11, b + 12, b + 13}
 	}
-	return upPorts{8080, 8443, 1812, 1813, 3799, 3780, 5466, 7233, 8233, 8234, 9090, 9091, 9092}
+	return upPorts{8080, 8443, 1812, 1813, 3799, 3780, 5466, 7233, 8233, 8234, 9090, 9091, 9092, 3990}
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -62,6 +62,8 @@ type loginBody struct {
 	Password   string     `json:"password"`
 	Method     Method     `json:"method"`
 	Reconnects bool       `json:"reconnects"`
+	Challenge  []byte     `json:"-"`
+	Response   []byte     `json:"-"`
 }
 
 type loginView struct {

@@ -24,6 +24,9 @@ type Guest struct {
 	// Reconnects makes the device behave like most do: cut off by a
 	// Disconnect, it logs in again at once with the same credentials.
 	Reconnects bool
+	// Response answers Challenge in place of the password, with Method CHAP: what a
+	// gateway relays that has not seen the password. 16 octets, of identifier 0.
+	Challenge, Response []byte
 }
 
 // LoginResult is the server's answer.
