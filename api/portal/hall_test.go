@@ -2,6 +2,8 @@ package portal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"html"
 	"io"
 	"log/slog"
@@ -68,6 +70,20 @@ func (r *radius) OneTimeSecret(ctx context.Context, f store.SecretFor) (store.Se
 		r.secrets[secret.Password] = issued{secret.Username, f}
 	}
 	return secret, err
+}
+
+// TestCodes knows what the test has printed.
+func (r *radius) TestCodes(_ context.Context, _ store.Scope, _ visit.SiteID, _ roll.ZoneID, text string) (roll.Decision, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	left, ok := r.codes[text]
+	switch {
+	case !ok:
+		return roll.Decision{Refused: roll.Invalid}, nil
+	case left == 0:
+		return roll.Decision{Refused: roll.Expired}, nil
+	}
+	return roll.Decision{Findings: []roll.Finding{{Claim: roll.Claim{Code: text, Reading: roll.Reading{Spelling: text}}}}, EndsAt: r.now().Add(left)}, nil
 }
 
 func (r *radius) authorize(portal store.Portal, user, password, mac string) (time.Duration, bool) {
@@ -178,7 +194,7 @@ func (h *hall) makePortal(t testing.TB, p plan) {
 	require.NoError(t, err)
 	wanted := store.Portal{SiteID: h.site.ID, Name: "Lobby", Vendor: p.vendor, Settings: p.settings, Enabled: true}
 	if p.zone {
-		zone, err := h.CreateZone(t.Context(), h.desk, store.Zone{SiteID: h.site.ID, Name: "Codes", Enabled: true}, store.SeriesChange{})
+		zone, err := h.CreateZone(t.Context(), h.desk, store.Zone{SiteID: h.site.ID, Name: "Codes", Kind: store.LongZone, Enabled: true}, store.SeriesChange{})
 		require.NoError(t, err)
 		wanted.RollZone = zone.ID
 	}
@@ -355,7 +371,7 @@ func (g *guest) presses(button string, typed ...string) *guest {
 		return g
 	}
 	name, value, _ := strings.Cut(button, "=")
-	require.Contains(g.t, g.shown.body, `<button name="`+name+`" value="`+value+`"`)
+	require.Contains(g.t, g.shown.body, ` name="`+name+`" value="`+value+`"`)
 	fields.Set(name, value)
 	for i := 0; i+1 < len(typed); i += 2 {
 		require.Contains(g.t, g.shown.body, `name="`+typed[i]+`"`)
@@ -404,4 +420,10 @@ func (h *hall) end(t testing.TB) {
 		_, err := h.EndAccess(t.Context(), roll.AccessID(id), false)
 		require.NoError(t, err)
 	}
+}
+
+// hashOf is what a gateway calls itself by when it collects.
+func hashOf(name string) string {
+	sum := sha256.Sum256([]byte(url.PathEscape(name)))
+	return hex.EncodeToString(sum[:])
 }

@@ -87,7 +87,7 @@ func (q *request) full(name identity.Method, problem string) {
 		}
 	}
 	q.write(http.StatusOK, string(identity.PageFull), page{
-		Title: q.title(), Problem: problem, Form: f, Machine: q.machine(), origins: q.origin(),
+		Title: q.title(), Problem: problem, Form: f, Machine: q.machine(), origins: q.origin(), welcome: true,
 	})
 }
 
@@ -136,7 +136,11 @@ func (q *request) act() {
 
 // leaf shows the same page again, as it was left.
 func (q *request) leaf() {
-	if name := identity.Method(q.form.Get("method")); name != "" {
+	switch name := identity.Method(q.form.Get("method")); {
+	case name == identity.MethodForm && q.form.Get("step") == "2":
+		q.askForm(q.value(string(q.loginField())), "")
+		return
+	case name != "":
 		q.full(name, "")
 		return
 	}

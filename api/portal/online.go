@@ -26,7 +26,7 @@ func (q *request) online() {
 	if q.portal.Vendor == gate.Meraki {
 		if to := gate.MerakiLogout(q.r.URL.Query(), q.portal.Settings); to != nil {
 			query := to.Query()
-			query.Set("continue_url", q.PublicURL+q.path()+"/left")
+			query.Set("continue_url", q.PublicURL+q.path()+"/left?lang="+q.p.Language)
 			to.RawQuery = query.Encode()
 			q.state.Leave = to.String()
 		}

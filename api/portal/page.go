@@ -42,7 +42,8 @@ type page struct {
 
 	origins []string // that forms may go to, or be sent on to
 	refresh string   // where to go by itself in a moment
-	plain   bool     // without the template's own words
+	welcome bool     // with the template's own text
+	plain   bool     // without any of its words
 }
 
 type fact struct{ Label, Value string }
@@ -114,7 +115,10 @@ func (q *request) write(status int, name string, g page) {
 	look := q.portal.Template.Look
 	g.Style = styleOf(look.Accent)
 	if !g.plain {
-		g.Intro, g.Footer = inLanguage(look.Text, g.Language), inLanguage(look.Footer, g.Language)
+		g.Footer = inLanguage(look.Footer, g.Language)
+	}
+	if g.welcome {
+		g.Intro = inLanguage(look.Text, g.Language)
 	}
 	if g.Form != nil {
 		q.complete(g.Form)

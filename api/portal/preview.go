@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -28,7 +29,7 @@ var ErrPreview = visit.Invalid("page", "full, continue, connected, denied or go.
 func Preview(t identity.Template, consents []store.Consent, name, language string) ([]byte, error) {
 	w := httptest.NewRecorder()
 	now := time.Now()
-	pages := New(Config{Mails: true, SMS: noTexter{}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
+	pages := New(Config{Store: nobody{}, Mails: true, SMS: noTexter{}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	q := pages.request(w, &http.Request{URL: &url.URL{}, Header: http.Header{}}, "")
 	q.p, q.preview = catalogue.ForVisitor(language, ""), true
 	q.at(store.Portal{SiteName: t.Name, Zone: time.UTC, Vendor: gate.Meraki, RollZone: "preview", Enabled: true, Template: t, Consents: consents})
@@ -56,3 +57,10 @@ func Preview(t identity.Template, consents []store.Consent, name, language strin
 
 // noTexter sends nothing.
 type noTexter struct{ Texter }
+
+// nobody is a store that knows nobody.
+type nobody struct{ Store }
+
+func (nobody) RegistrationAt(context.Context, identity.PortalID, string) (*store.Registration, error) {
+	return nil, nil
+}

@@ -1,6 +1,7 @@
 package gatetest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -135,5 +136,5 @@ func (m *Meraki) logOut(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	sendTo(w, r, page.to, http.StatusFound)
+	sendTo(w, r, cmp.Or(r.URL.Query().Get("continue_url"), page.to), http.StatusFound)
 }
