@@ -40,8 +40,8 @@ func (s *Store) oneTimeSecrets(ctx context.Context, q db, site visit.SiteID, ids
 			s.log.Error("one-time secret cannot be opened", "secret", row.ID, "error", err)
 			continue
 		}
-		secrets := append(of[row.Of], wire.OneTime{Secret: string(secret), MAC: row.MAC, NASID: value(row.NASID), NotAfter: row.ExpiresAt})
-		of[row.Of] = secrets[max(0, len(secrets)-maxSecrets):]
+		of[row.Of] = append(of[row.Of], wire.OneTime{Secret: string(secret), MAC: row.MAC, NASID: value(row.NASID), NotAfter: row.ExpiresAt})
+		of[row.Of] = of[row.Of][max(0, len(of[row.Of])-maxSecrets):]
 	}
 	return of, err
 }
