@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/foyerhq/foyer/api/plain"
@@ -31,9 +32,23 @@ func (q *request) arrive() {
 		q.Logger.Warn("portal redirect refused", "portal_id", q.portal.ID, "vendor", q.portal.Vendor, "error", err)
 		q.refused()
 	default:
-		q.state.Arrival = arrival
-		q.show(true)
+		q.arrived(arrival)
 	}
+}
+
+// arrived takes what a NAS said. One that comes back with the answer to a login has us
+// for where the guest was going.
+func (q *request) arrived(arrival gate.Arrival) {
+	if sealed, ours := strings.CutPrefix(arrival.Continue, q.PublicURL+q.path()+onlinePage); ours {
+		s, _ := q.unseal(sealed, forOnline, onlineFor)
+		if arrival.Online && s.Portal != "" {
+			q.to(q.path() + onlinePage + sealed)
+			return
+		}
+		arrival.Continue = s.Arrival.Continue
+	}
+	q.state.Arrival = arrival
+	q.show(true)
 }
 
 // standing is what is known of the device, and what follows from it.

@@ -173,6 +173,9 @@ func (q *request) unopened(p pass, err error) {
 	})
 }
 
+// onlinePage stands behind a portal's address, before a state.
+const onlinePage = "/online?s="
+
 // onlineState is the address of the page that says that it worked, for this device.
 func (q *request) onlineState(p pass) (string, error) {
 	arrival := q.state.Arrival
@@ -189,7 +192,7 @@ func (q *request) onlineState(p pass) (string, error) {
 		}
 	}
 	sealed, err := q.seal(s, forOnline)
-	return q.path() + "/online?s=" + url.QueryEscape(sealed), err
+	return q.path() + onlinePage + url.QueryEscape(sealed), err
 }
 
 // maxContinue keeps the address short that a NAS is to send a browser to.
