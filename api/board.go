@@ -134,6 +134,7 @@ type visitDetailAnswer struct {
 		Terminations []Termination `json:"terminations"`
 		Timeline     []Event       `json:"timeline"`
 		Deliveries   []Delivery    `json:"deliveries" doc:"Mails and webhooks that its events gave rise to."`
+		Openings     []Opening     `json:"openings" doc:"Gates that portals opened for it without RADIUS; no agent can shut them."`
 		CRM          *CRMSync      `json:"crm,omitempty" doc:"What was written in the site's CRM."`
 		AccessEndsAt *time.Time    `json:"access_ends_at,omitempty" doc:"When WiFi access ends at the latest, also if no message gets through any more."`
 		WorkflowID   string        `json:"workflow_id"`
@@ -168,6 +169,7 @@ func (s *Server) readVisit(ctx context.Context, in *VisitPath) (*visitDetailAnsw
 	b.Terminations = terminationsOf(d)
 	b.Timeline = events
 	b.Deliveries = each(d.Deliveries, deliveryOf)
+	b.Openings = openingsOf(d.Openings, s.Now())
 	b.CRM = crmOf(d.CRM)
 	b.AccessEndsAt = accessEndsAt(d)
 	return a, nil

@@ -86,6 +86,13 @@ func (s *Server) portalPages(path string) {
 		s.engine.HEAD(at, serve)
 		s.engine.POST(at, serve)
 	}
+	for _, at := range []string{"/guest/s/:site", "/guest/s/:site/"} {
+		serve := func(c *gin.Context) {
+			s.portalPage(c, func(r *http.Request) { pages.ServeUniFi(c.Writer, r, c.Param("site"), clientAddress(c)) })
+		}
+		s.engine.GET(at, serve)
+		s.engine.HEAD(at, serve)
+	}
 }
 
 // portalPage bounds a page as it does other requests without a sign-in. All guests of

@@ -306,8 +306,12 @@ func (g *guest) asks(method, address string, fields url.Values) {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	w := httptest.NewRecorder()
-	id, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/portal/"), "/")
-	g.h.pages.Serve(w, r, id, rest, "192.0.2.1")
+	if site, ok := strings.CutPrefix(r.URL.Path, "/guest/s/"); ok {
+		g.h.pages.ServeUniFi(w, r, strings.TrimSuffix(site, "/"), "192.0.2.1")
+	} else {
+		id, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/portal/"), "/")
+		g.h.pages.Serve(w, r, id, rest, "192.0.2.1")
+	}
 	for _, c := range w.Result().Cookies() {
 		require.True(g.t, c.HttpOnly && c.Secure && c.SameSite == http.SameSiteLaxMode && c.Path == "/portal")
 		if delete(g.jar, c.Name); g.cookies && c.MaxAge > 0 {

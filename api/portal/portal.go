@@ -59,6 +59,7 @@ type codes interface {
 
 type portals interface {
 	Portal(ctx context.Context, id identity.PortalID) (store.Portal, error)
+	VendorPortal(ctx context.Context, vendor gate.Vendor, site string) (identity.PortalID, error)
 	Stands(ctx context.Context, p store.Portal, seen store.Seen) (store.Standing, error)
 	NoteDecision(ctx context.Context, d store.Decided) error
 }
@@ -176,5 +177,19 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, id, rest, address 
 	default:
 		q.at(portal)
 		q.serve(rest)
+	}
+}
+
+// ServeUniFi answers GET and HEAD at /guest/s/{site}/, where a UniFi console sends
+// browsers, whatever path staff would rather have: the portal with that site.
+func (p *Pages) ServeUniFi(w http.ResponseWriter, r *http.Request, site, address string) {
+	id, err := p.Store.VendorPortal(r.Context(), gate.UniFi, site)
+	switch {
+	case err == nil:
+		p.Serve(w, r, string(id), "", address)
+	case visit.KindOf(err) == visit.KindNotFound:
+		p.request(w, r, address).say(http.StatusNotFound, "closed")
+	default:
+		p.request(w, r, address).fail(err)
 	}
 }

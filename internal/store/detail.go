@@ -53,6 +53,7 @@ type VisitDetail struct {
 	Deliveries   []DeliveryRecord // mails and webhooks that its events gave rise to
 	CRM          *visit.CRMSync   // what became of it in the site's CRM; nil: nothing yet
 	Retry        *Retry           // of ending its sessions; nil: none is scheduled
+	Openings     []Opening        // gates that were opened for it without RADIUS
 }
 
 const detailLimit = 500
@@ -86,6 +87,9 @@ func (s *Store) Detail(ctx context.Context, scope Scope, id visit.VisitID) (Visi
 			return err
 		}
 		if detail.Deliveries, err = deliveriesOf(ctx, q, id); err != nil {
+			return err
+		}
+		if detail.Openings, err = openingsOf(ctx, q, "visit_id", string(id)); err != nil {
 			return err
 		}
 		sync, err := findCRMSync(ctx, q, id)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -146,4 +147,24 @@ func (s *Store) GuestAccount(ctx context.Context, id visit.PersonID) (account id
 		return err
 	})
 	return account, err
+}
+
+// VendorPortal returns the one portal of a vendor whose devices call their site so, for
+// those that send browsers to a path of their own. It returns ErrPortalNotFound, also
+// where there are several.
+func (s *Store) VendorPortal(ctx context.Context, vendor gate.Vendor, site string) (id identity.PortalID, err error) {
+	const find = `select v.id from portals v join sites s on s.id = v.site_id
+		where v.vendor = @vendor and v.enabled and v.deleted_at is null and s.archived_at is null
+			and coalesce(nullif(v.settings->>'site', ''), 'default') = @site limit 2`
+	err = s.query(ctx, func(ctx context.Context, q db) error {
+		found, err := scalars[identity.PortalID](ctx, q, find, pgx.NamedArgs{"vendor": vendor, "site": site})
+		if err == nil && len(found) != 1 {
+			err = ErrPortalNotFound
+		}
+		if err == nil {
+			id = found[0]
+		}
+		return err
+	})
+	return id, err
 }
