@@ -37,6 +37,10 @@ export const day = (at: string | number, zone: string, language: string): string
 export const shortDay = (at: string | number, zone: string, language: string): string =>
   format(language, zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at))
 
+/** "Tue 24 Nov 2027" */
+export const datedDay = (at: string | number, zone: string, language: string): string =>
+  format(language, zone, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(at))
+
 /** "2026-11-24", of the place: equal for instants of one day. */
 export const dayKey = (at: string | number, zone: string): string =>
   format('sv', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at))

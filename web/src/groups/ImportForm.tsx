@@ -2,14 +2,13 @@ import { Alert, Button, FileButton, Group, Modal, Stack, Textarea } from '@manti
 import { useQueryClient } from '@tanstack/react-query'
 import { type DragEvent, useRef, useState } from 'react'
 import { api, insist } from '../api/client.ts'
-import { Problem } from '../api/problem.ts'
 import { showMany } from '../api/queries.ts'
 import type { components } from '../api/schema.ts'
 import { usePhone } from '../board/usePhone.ts'
 import { useAct } from '../dialog/useAct.ts'
 import { useDiscard } from '../dialog/useDiscard.tsx'
 import { Icon } from '../look/Icon.tsx'
-import { useProblemText, Waiting } from '../look/States.tsx'
+import { Waiting } from '../look/States.tsx'
 import { useToast } from '../look/Toasts.tsx'
 import { useSite } from '../site.tsx'
 import { useText } from '../text/useText.tsx'
@@ -17,8 +16,8 @@ import { dayKey } from '../time.ts'
 import { ZoneNote } from '../dialog/ZoneNote.tsx'
 import { Verdict } from './GroupForm.tsx'
 import classes from './Groups.module.css'
-import { mended } from './mend.ts'
-import { asCSV, fileMost, type ImportFault, letterOf, lineAt, sample, sheetColumns, textOf } from './sheet.ts'
+import { Faults, FileFault } from './ImportFaults.tsx'
+import { asCSV, fileMost, lineAt, sample, sheetColumns, textOf } from './sheet.ts'
 
 type Report = components['schemas']['ImportAnswer']
 
@@ -133,7 +132,7 @@ export function ImportForm({ close }: { close: () => void }) {
         {report && (
           <>
             <Verdict good={report.good} all={report.rows.length} />
-            <Faults report={report} show={show} />
+            <Faults rows={report.rows} show={show} />
           </>
         )}
         <Group justify="flex-end" gap="sm">
@@ -156,62 +155,6 @@ export function ImportForm({ close }: { close: () => void }) {
       {question}
     </Modal>
   )
-}
-
-/** The file as a whole could not be read: the server says where. */
-function FileFault({ error }: { error: unknown }) {
-  const { t } = useText()
-  const explain = useProblemText()
-  const said = error instanceof Problem ? error.fields.file : undefined
-  return (
-    <Alert color="red" role="alert" title={t('web.import.unread')}>
-      {said ?? explain(error)}
-    </Alert>
-  )
-}
-
-function Faults({ report, show }: { report: Report; show: (line: number) => void }) {
-  const { t } = useText()
-  const bad = report.rows.filter((r) => r.refused)
-  if (bad.length === 0) return null
-  return (
-    <div>
-      <p id="mend" className={classes.hint}>
-        {t('web.import.mend')}
-      </p>
-      <div className={classes.tablebox}>
-        <table className={classes.faults} aria-describedby="mend">
-          <thead>
-            <tr>
-              <th scope="col">{t('web.import.line')}</th>
-              <th scope="col">{t('web.import.column')}</th>
-              <th scope="col">{t('web.import.what')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {bad.map((r) => (
-              <tr key={r.line}>
-                <td>
-                  <button type="button" className={classes.line} onClick={() => show(r.line)}>
-                    {r.line}
-                  </button>
-                </td>
-                <td>{r.refused && where(r.refused)}</td>
-                <td>{r.refused && <What fault={r.refused} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </div>
-  )
-}
-
-const where = (f: ImportFault) => [f.place && letterOf(f.place), f.column].filter(Boolean).join(' · ') || '–'
-
-function What({ fault }: { fault: ImportFault }) {
-  const { t } = useText()
-  return mended(t, fault.type, fault.detail)
 }
 
 function Columns() {

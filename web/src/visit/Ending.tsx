@@ -69,7 +69,7 @@ function NextTry({ at }: { at: string }) {
   return <> {text()}</>
 }
 
-function Story({ ending }: { ending: SessionEnding }) {
+export function Story({ ending }: { ending: SessionEnding }) {
   const { t, language } = useText()
   const site = useSite()
   const { last, session, attempts } = ending

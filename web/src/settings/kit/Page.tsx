@@ -3,11 +3,13 @@ import { useSite } from '../../site.tsx'
 import { useTitle } from '../../useTitle.ts'
 import classes from './Page.module.css'
 
+type PageProps = { title: string; intro?: ReactNode; /** For lists that have columns. */ wide?: boolean; children: ReactNode }
+
 /** A page of settings: a column of parts. */
-export function Page({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
+export function Page({ title, intro, wide, children }: PageProps) {
   useTitle(title, useSite().name)
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-wide={wide || undefined}>
       <header className={classes.intro}>
         <h1>{title}</h1>
         {intro && <p className="dimmed">{intro}</p>}
