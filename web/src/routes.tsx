@@ -6,6 +6,7 @@ import { boardRoutes, visitRoutes } from './board/routes.tsx'
 import { evacuationRoutes } from './evacuation/routes.tsx'
 import { useSections } from './frame/sections.ts'
 import { UserMenu } from './frame/UserMenu.tsx'
+import { guestsRoutes } from './guests/routes.tsx'
 import { kioskRoutes } from './kiosk/routes.tsx'
 import { Empty } from './look/States.tsx'
 import { networkRoutes } from './network/routes.tsx'
@@ -63,7 +64,7 @@ export const router = createRouter({
       ...visitRoutes,
       ...mailedRoutes,
       ...setupRoutes,
-      site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...rollsRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
+      site.addChildren([siteStart, ...boardRoutes, ...evacuationRoutes, ...guestsRoutes, ...rollsRoutes, ...networkRoutes, ...settingsRoutes, ...accountRoutes]),
     ]),
   ]),
 })

@@ -39,6 +39,20 @@ const sections: Section[] = [
     parts: [],
   },
   {
+    base: 'guests',
+    icon: 'guests',
+    label: 'web.nav.guests',
+    to: '/sites/$site/guests/accounts',
+    needs: [],
+    parts: [
+      { label: 'web.nav.accounts', to: '/sites/$site/guests/accounts', needs: ['accounts.read'] },
+      { label: 'web.nav.authentications', to: '/sites/$site/guests/authentications', needs: ['authentications.read'] },
+      { label: 'web.nav.profiles', to: '/sites/$site/guests/profiles', needs: ['profiles.read'] },
+      { label: 'web.nav.templates', to: '/sites/$site/guests/templates', needs: ['portals.read'] },
+      { label: 'web.nav.portals', to: '/sites/$site/guests/portals', needs: ['portals.read'] },
+    ],
+  },
+  {
     base: 'rolls',
     icon: 'ticket',
     label: 'web.nav.rolls',

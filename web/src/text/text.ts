@@ -1,10 +1,11 @@
+import type guests from '../../../internal/catalogue/en/guests.json'
 import type en from './en.ts'
 
 /**
  * What the dashboard says, from the catalogue that the server reads too. Keys are
  * checked by the compiler; that all languages have all of them, by the server's tests.
  */
-export type Key = keyof typeof en
+export type Key = keyof typeof en | keyof typeof guests
 type Plural = Key extends infer K ? (K extends `${infer Stem}_other` ? Stem : never) : never
 export type Values = Record<string, string | number>
 export type Texts = Record<string, string>

@@ -37,3 +37,24 @@ export function TextProvider({ children }: { children: ReactNode }) {
 
   return context && <TextContext.Provider value={context}>{children}</TextContext.Provider>
 }
+
+type Load = Record<Language, () => Promise<{ default: Texts }>>
+
+/** Adds the words of an area that does not come with the first load to what is below. */
+export function Area({ load, children }: { load: Load; children: ReactNode }) {
+  const { language, speak } = useText()
+  const [loaded, setLoaded] = useState<{ language: Language; texts: Texts } | null>(null)
+
+  useEffect(() => {
+    let current = true
+    Promise.all([loadTexts(language), load[language]()]).then(
+      ([all, area]) => current && setLoaded({ language, texts: { ...all, ...area.default } }),
+    )
+    return () => {
+      current = false
+    }
+  }, [language, load])
+
+  const context = useMemo(() => loaded && { language: loaded.language, t: sayer(loaded.texts), speak }, [loaded, speak])
+  return context && <TextContext.Provider value={context}>{children}</TextContext.Provider>
+}
