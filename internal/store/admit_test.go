@@ -29,14 +29,22 @@ func (b bench) lobby(t testing.TB, change func(*identity.Template)) lobby {
 	zone, err := time.LoadLocation(b.site.Timezone)
 	require.NoError(t, err)
 	b.Clock.Advance(time.Date(2024, 6, 3, 8, 0, 0, 0, zone).Sub(b.Clock.Now()))
+	return b.lobbyNow(t, change)
+}
+
+// lobbyNow is lobby at whatever time it is.
+func (b bench) lobbyNow(t testing.TB, changes ...func(*identity.Template)) lobby {
+	t.Helper()
 	profile, err := b.CreateProfile(t.Context(), b.desk, identity.Profile{Name: "Week", Validity: identity.Validity{Kind: identity.Days, Value: 5}})
 	require.NoError(t, err)
 	template := identity.Template{
 		Name: "Lobby", Lifetime: 4 * time.Hour, Reauth: identity.ReauthContinue, Methods: []identity.Method{identity.MethodForm}, ProfileID: profile.ID,
 		Ask: map[identity.Field]bool{identity.FieldEmail: true},
 	}
-	if change != nil {
-		change(&template)
+	for _, change := range changes {
+		if change != nil {
+			change(&template)
+		}
 	}
 	made, err := b.CreateTemplate(t.Context(), b.desk, template)
 	require.NoError(t, err)
@@ -75,7 +83,9 @@ func (l lobby) decide(t testing.TB, seen store.Seen) (identity.Decision, store.S
 	}), st
 }
 
-func (l lobby) local(t testing.TB, at time.Time) string { return at.In(l.portal.Zone).Format("Mon 15:04:05") }
+func (l lobby) local(t testing.TB, at time.Time) string {
+	return at.In(l.portal.Zone).Format("Mon 15:04:05")
+}
 
 func (l lobby) end(t testing.TB, a identity.Authentication) store.Access {
 	t.Helper()

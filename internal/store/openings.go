@@ -278,4 +278,3 @@ func (s *Store) AccessOpenings(ctx context.Context, scope Scope, id roll.AccessI
 	})
 	return openings, err
 }
-

@@ -157,11 +157,11 @@ func (g *guests) byTheNAS(t *rapid.T) {
 	}
 }
 
-func (g *guests) one(t *rapid.T) store.Admitted {
+func (g *guests) one(rt *rapid.T) store.Admitted {
 	if len(g.admitted) == 0 {
-		t.Skip("nobody yet")
+		rt.Skip("nobody yet")
 	}
-	return rapid.SampledFrom(g.admitted).Draw(t, "guest")
+	return rapid.SampledFrom(g.admitted).Draw(rt, "guest")
 }
 
 func (g *guests) logOut(t *rapid.T) {
