@@ -37,7 +37,7 @@ type MailStore interface {
 	Visit(ctx context.Context, scope store.Scope, id visit.VisitID) (visit.Visit, error)
 	Site(ctx context.Context, scope store.Scope, id visit.SiteID) (visit.Site, error)
 	MailSettings(ctx context.Context, scope store.Scope, site visit.SiteID) (visit.MailSettings, error)
-	MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, error)
+	MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, visit.Voucher, error)
 	InvitationCode(ctx context.Context, id visit.VisitID) (string, error)
 	AgentLink(ctx context.Context, id visit.AgentID) (store.AgentLink, error)
 	Webhook(ctx context.Context, scope store.Scope, id visit.WebhookID) (store.Webhook, error)
@@ -288,14 +288,14 @@ func (m *Mails) tooMany(kind visit.MailKind, until time.Time) (visit.Receipt, er
 // it back nor repeats it.
 func (m *Mails) send(ctx context.Context, d visit.Delivery, f mail.Facts, to []string) (visit.Receipt, error) {
 	if f.Kind == visit.MailCredentials {
-		credentials, err := m.Store.MailCredentials(ctx, f.Visit.ID, d.ID)
+		credentials, voucher, err := m.Store.MailCredentials(ctx, f.Visit.ID, d.ID)
 		if errors.Is(err, visit.ErrVoucherWiped) {
 			return skipped(skippedNoLongerTrue), nil
 		}
 		if err != nil {
 			return visit.Receipt{}, err
 		}
-		f.Credentials = credentials
+		f.Credentials, f.Voucher = credentials, voucher
 	}
 	reached := 0
 	var failed error

@@ -30,8 +30,12 @@ func (q *request) remember(a store.Admitted) {
 func (q *request) forget() { q.setCookie("", -time.Second) }
 
 func (q *request) setCookie(value string, lasts time.Duration) {
+	q.setCookieNamed(cookieName, value, lasts)
+}
+
+func (q *request) setCookieNamed(name, value string, lasts time.Duration) {
 	http.SetCookie(q.w, &http.Cookie{
-		Name: cookieName, Value: value, Path: "/portal", MaxAge: int(lasts / time.Second),
+		Name: name, Value: value, Path: "/portal", MaxAge: int(lasts / time.Second),
 		HttpOnly: true, Secure: strings.HasPrefix(q.PublicURL, "https:"), SameSite: http.SameSiteLaxMode,
 	})
 }

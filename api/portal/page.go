@@ -212,6 +212,10 @@ func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // notRedirected is for who opened the page by hand.
 func (q *request) notRedirected() {
+	if q.keepLink() {
+		q.write(http.StatusOK, "not_redirected", page{Title: q.word("join.title"), Done: q.word("join.ready"), Text: q.word("join.text"), Links: q.links()})
+		return
+	}
 	q.write(http.StatusOK, "not_redirected", page{Title: q.word("join.title"), Text: q.word("join.text"), Links: q.links()})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/foyerhq/foyer/internal/gate/gatetest"
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/limit"
+	"github.com/foyerhq/foyer/internal/link"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -548,4 +549,32 @@ func TestPreviews(t *testing.T) {
 	}
 	_, err := Preview(template, nil, "nothing", "en")
 	require.ErrorIs(t, err, ErrPreview)
+}
+
+// TestALinkStandsForThePasswordOnce: opened before the browser is in the network, kept
+// until a NAS sends it, and used once.
+func TestALinkStandsForThePasswordOnce(t *testing.T) {
+	t.Parallel()
+	p := meraki
+	p.template = visits
+	h := setup(t, p)
+	id, credentials := h.visitor(t)
+	_, voucher, err := h.Credentials(t.Context(), id)
+	require.NoError(t, err)
+	token, err := link.Sign(h.Keyring, link.Link{Purpose: link.VisitLogin, Object: string(voucher.ID), ExpiresAt: voucher.NotAfter})
+	require.NoError(t, err)
+	address := publicURL + "/portal/" + string(h.portal.ID) + "?v="
+	g := h.guest(t, phone)
+	g.opens(address+token).sees("Join the network first", "Your visit is known")
+	g.opens(address+token).sees("Your visit is known", "-"+credentials.Username)
+	g.arrives().sees(`value="`+credentials.Username+`"`, "-name=\"password\"", "stands for the password")
+	form := g.shown
+	g.presses("do=login").goes().sees("You are online")
+	require.Empty(t, g.jar)
+	g.shown = form
+	g.presses("do=login").sees("are not right", `name="password"`)
+	g.opens(address+token).sees("Join the network first", "-Your visit is known")
+	invitation, err := link.Sign(h.Keyring, link.Link{Purpose: link.Invitation, Object: string(voucher.ID), ExpiresAt: voucher.NotAfter})
+	require.NoError(t, err)
+	g.opens(address + invitation).sees("-Your visit is known")
 }

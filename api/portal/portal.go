@@ -72,6 +72,8 @@ type logins interface {
 	AccountPassword(ctx context.Context, login string) (id visit.PersonID, hash string, err error)
 	KnownLogin(ctx context.Context, p store.Portal, login string, seen store.Seen) (store.KnownLogin, error)
 	VisitPass(ctx context.Context, p store.Portal, id visit.VisitID) (store.VisitPass, error)
+	VisitLink(ctx context.Context, p store.Portal, id visit.VoucherID) (username string, err error)
+	UseVisitLink(ctx context.Context, p store.Portal, id visit.VoucherID) (store.VisitPass, error)
 	GuestAuthentication(ctx context.Context, p store.Portal, id roll.AccessID) (identity.Authentication, error)
 	GuestAccount(ctx context.Context, id visit.PersonID) (identity.Account, error)
 }

@@ -21,6 +21,7 @@ type state struct {
 	Language string            `json:"l,omitempty"`
 	Access   roll.AccessID     `json:"x,omitempty"` // that this browser was given
 	Visit    visit.VisitID     `json:"v,omitempty"` // whose credentials were used
+	Link     string            `json:"k,omitempty"` // that stands for a visit's password once
 	Until    int64             `json:"u,omitempty"` // of a visit or a roll code: when that ends, Unix seconds
 	Leave    string            `json:"o,omitempty"` // where the NAS logs the device off
 	Spent    bool              `json:"d,omitempty"` // the NAS has taken the arrival's login already

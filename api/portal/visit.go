@@ -3,18 +3,77 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/foyerhq/foyer/internal/identity"
+	"github.com/foyerhq/foyer/internal/link"
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // credentialFields are those of a visit. The password is shown as it is typed: it was
 // printed, and is good for a day.
 func (q *request) credentialFields() []input {
+	if username := q.linked(); username != "" {
+		return []input{{Name: "username", Label: q.word("field.username"), Value: username, Required: true, Autocomplete: "off", Hint: q.word("field.linked")}}
+	}
 	return []input{
 		{Name: "username", Label: q.word("field.username"), Value: q.value("username"), Required: true, Autocomplete: "username", Hint: q.word("field.username.hint")},
 		{Name: "password", Label: q.word("field.password"), Required: true, Autocomplete: "off"},
 	}
+}
+
+// The link of a mail stands for the password once. It is opened in a browser that no NAS
+// has sent here yet: a cookie keeps it until one does. Where that does not come along,
+// what stands in the mail is typed.
+
+const linkCookie = "foyer_visit"
+
+// linked takes the link that the browser came with, or has kept; username is empty where
+// there is none that is good.
+func (q *request) linked() (username string) {
+	token := q.r.URL.Query().Get("v")
+	if token == "" {
+		if c, err := q.r.Cookie(linkCookie); err == nil {
+			token = c.Value
+		}
+	}
+	if q.state.Link == "" {
+		q.state.Link = token
+	}
+	voucher, ok := q.linkedVoucher()
+	if !ok {
+		return ""
+	}
+	username, err := q.Store.VisitLink(q.r.Context(), q.portal, voucher)
+	if err != nil {
+		q.state.Link = ""
+	}
+	return username
+}
+
+func (q *request) linkedVoucher() (visit.VoucherID, bool) {
+	if q.state.Link == "" || q.preview {
+		return "", false
+	}
+	l, err := link.Parse(q.Keys, q.state.Link, q.Now(), link.VisitLogin)
+	if err != nil {
+		q.state.Link = ""
+		return "", false
+	}
+	return visit.VoucherID(l.Object), true
+}
+
+// keepLink keeps the link for when the NAS sends the browser here.
+func (q *request) keepLink() bool {
+	if q.linked() == "" {
+		return false
+	}
+	l, err := link.Parse(q.Keys, q.state.Link, q.Now(), link.VisitLogin)
+	if err == nil {
+		q.setCookieNamed(linkCookie, q.state.Link, l.ExpiresAt.Sub(q.Now()))
+	}
+	return err == nil
 }
 
 // submitVisit takes the credentials of a visit: no account and no access is made, the
@@ -28,8 +87,9 @@ func (q *request) submitVisit() {
 	if !q.mayGuess(identity.MethodVisit) {
 		return
 	}
-	found, err := q.Store.VisitLogin(q.r.Context(), q.portal, q.value("username"), q.value("password"))
+	found, err := q.visitLogin()
 	if errors.Is(err, store.ErrNoVoucher) {
+		q.state.Link = ""
 		q.wrong(identity.MethodVisit)
 		return
 	}
@@ -45,6 +105,18 @@ func (q *request) submitVisit() {
 		Facts: map[string]any{"now": q.Now(), "visit_id": string(found.Visit), "ends_at": found.Until},
 	})
 	q.openVisit(found)
+}
+
+// visitLogin is by what was typed, or by the link.
+func (q *request) visitLogin() (store.VisitPass, error) {
+	voucher, ok := q.linkedVoucher()
+	if !ok || q.form.Has("password") {
+		return q.Store.VisitLogin(q.r.Context(), q.portal, q.value("username"), q.value("password"))
+	}
+	found, err := q.Store.UseVisitLink(q.r.Context(), q.portal, voucher)
+	q.state.Link = ""
+	q.setCookieNamed(linkCookie, "", -time.Second)
+	return found, err
 }
 
 // mayGuess counts a try of a user name and password: by device, and by site, whoever

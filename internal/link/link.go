@@ -42,6 +42,8 @@ const (
 	RegistrationDevice  Purpose = 'm' // the same, for who only claims to be the device
 	RegistrationProof   Purpose = 'c' // in a guest's mail: prove the address
 	RegistrationSponsor Purpose = 's' // in a sponsor's mail: decide
+
+	VisitLogin Purpose = 'l' // stands for a visit's password once, at a portal; the object is a voucher
 )
 
 const (

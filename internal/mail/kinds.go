@@ -105,6 +105,11 @@ func (d *draft) credentials() error {
 		Row{Label: d.p.Text("fact.password"), Value: d.Credentials.Password, Groups: groups(d.Credentials.Password)})
 	d.row("fact.departure", d.p.Near(d.Visit.ExpectedDeparture, d.Now))
 	d.Notes = []string{d.p.Text("mail.credentials.note")}
+	login, err := d.w.loginURL(d.Site, d.Voucher)
+	if err != nil {
+		return err
+	}
+	d.row("fact.login", login)
 	for _, n := range d.Site.Networks {
 		if code := qr.Network(n); code != "" && d.picture == nil {
 			d.Caption = d.p.Text("mail.credentials.qr")

@@ -27,9 +27,10 @@ type Facts struct {
 	Visit    visit.Visit
 	// Credentials are a secret; they are in nothing but the mail.
 	Credentials visit.Credentials
-	Code        string    // of the invitation, for who types instead of scanning
-	Name        string    // of the agent, the webhook, the person
-	Since       time.Time // since when it has been so
+	Voucher     visit.Voucher // theirs
+	Code        string        // of the invitation, for who types instead of scanning
+	Name        string        // of the agent, the webhook, the person
+	Since       time.Time     // since when it has been so
 	// LastUntil says, in an alarm, until when no more of its kind are mailed.
 	LastUntil time.Time
 	// Recipient is set for mail that goes to neither visitor, host nor operators.
@@ -120,6 +121,18 @@ func (w Writer) ResetURL(l link.Link) (string, error) {
 func (w Writer) PortalURL(portal string, l link.Link) (string, error) {
 	token, err := link.Sign(w.Keys, l)
 	return w.PublicURL + "/portal/" + portal + "/r/" + token, err
+}
+
+// loginURL is the first of the site's portals here, where the link stands for the
+// voucher's password once; empty if there is none.
+func (w Writer) loginURL(site visit.Site, v visit.Voucher) (string, error) {
+	for _, n := range site.Networks {
+		if v.ID != "" && n.Kind == visit.OpenPortal && strings.HasPrefix(n.PortalURL, w.PublicURL+"/portal/") && !strings.Contains(n.PortalURL, "?") {
+			token, err := link.Sign(w.Keys, link.Link{Purpose: link.VisitLogin, Object: string(v.ID), ExpiresAt: v.NotAfter.Truncate(time.Second)})
+			return n.PortalURL + "?v=" + token, err
+		}
+	}
+	return "", nil
 }
 
 // draft is one mail while it is written. Its exported fields are the template's.

@@ -157,7 +157,7 @@ func TestDisclosures(t *testing.T) {
 	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
 	require.NoError(t, err)
 	delivery := sql[string](t, b, "select id::text from deliveries where target = 'mail:credentials'")[0]
-	_, err = b.MailCredentials(t.Context(), id, visit.DeliveryID(delivery))
+	_, _, err = b.MailCredentials(t.Context(), id, visit.DeliveryID(delivery))
 	require.NoError(t, err)
 	note("system:mail", visit.DisclosedByMail, voucher)
 	want[len(want)-1].AskedBy = "user:desk"

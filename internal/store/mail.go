@@ -217,8 +217,9 @@ const actorMail = "system:mail"
 
 // MailCredentials returns the credentials for a delivery to carry. That they leave
 // is recorded before they do, once a delivery. It returns what Credentials does.
-func (s *Store) MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, error) {
+func (s *Store) MailCredentials(ctx context.Context, id visit.VisitID, delivery visit.DeliveryID) (visit.Credentials, visit.Voucher, error) {
 	var credentials visit.Credentials
+	var voucher visit.Voucher
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		row, err := t.lockVisit(ctx, Everything, id)
 		if err != nil {
@@ -231,6 +232,7 @@ func (s *Store) MailCredentials(ctx context.Context, id visit.VisitID, delivery 
 		if found.RevokedAt != nil {
 			return visit.ErrVoucherWiped
 		}
+		voucher = found.voucher()
 		if credentials, err = s.open(found); err != nil {
 			return err
 		}
@@ -242,9 +244,9 @@ func (s *Store) MailCredentials(ctx context.Context, id visit.VisitID, delivery 
 		return t.record(row.event(visit.EventCredentialsSent, actorMail, map[string]any{"voucher_id": found.ID, "delivery_id": string(delivery)}))
 	})
 	if err != nil {
-		return visit.Credentials{}, err
+		return visit.Credentials{}, visit.Voucher{}, err
 	}
-	return credentials, nil
+	return credentials, voucher, nil
 }
 
 // AgentLink is how an agent's link stands.

@@ -173,11 +173,11 @@ func TestCredentialsLeaveOnTheRecord(t *testing.T) {
 	want, _, err := b.Credentials(t.Context(), id)
 	require.NoError(t, err)
 	for range 2 { // a delivery is tried twice
-		got, err := b.MailCredentials(t.Context(), id, "delivery-1")
+		got, _, err := b.MailCredentials(t.Context(), id, "delivery-1")
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	_, err = b.MailCredentials(t.Context(), id, "delivery-2")
+	_, _, err = b.MailCredentials(t.Context(), id, "delivery-2")
 	require.NoError(t, err)
 	require.Equal(t, []string{"visitor.pre_registered", "visitor.checked_in", "voucher.mail_requested", "voucher.mailed", "voucher.mailed"}, b.kinds(t, id))
 	_, err = b.Change(t.Context(), b.desk, id, store.VisitChange{Email: new("")})
@@ -185,7 +185,7 @@ func TestCredentialsLeaveOnTheRecord(t *testing.T) {
 	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
 	require.ErrorIs(t, err, store.ErrNoEmail)
 	b.leave(t, id)
-	_, err = b.MailCredentials(t.Context(), id, "delivery-3")
+	_, _, err = b.MailCredentials(t.Context(), id, "delivery-3")
 	require.ErrorIs(t, err, visit.ErrVoucherWiped)
 	_, err = b.AskCredentialsMail(t.Context(), b.desk, id)
 	require.ErrorIs(t, err, visit.ErrVoucherWiped)

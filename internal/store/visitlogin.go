@@ -75,6 +75,29 @@ func (s *Store) liveVoucher(ctx context.Context, p Portal, which, of string) (ro
 	return row, err
 }
 
+// VisitLink returns the user name that a link stands for, or ErrNoVoucher: it was used,
+// or the visit is over.
+func (s *Store) VisitLink(ctx context.Context, p Portal, id visit.VoucherID) (username string, err error) {
+	row, err := s.liveVoucher(ctx, p, unusedLink, string(id))
+	return row.Username, err
+}
+
+const unusedLink = `o.id = @of and o.link_used_at is null`
+
+// UseVisitLink is VisitLogin by a link, which is good once. It returns ErrNoVoucher.
+func (s *Store) UseVisitLink(ctx context.Context, p Portal, id visit.VoucherID) (pass VisitPass, err error) {
+	err = s.write(ctx, func(ctx context.Context, t *tx) error {
+		row, err := one[visitPassRow](ctx, t, ErrNoVoucher, liveVouchers+` and `+unusedLink+` for no key update of o`, pgx.NamedArgs{"site": p.SiteID, "now": t.now, "of": id})
+		if err != nil {
+			return err
+		}
+		pass = row.pass()
+		_, err = t.Exec(ctx, `update vouchers set link_used_at = @now where id = @id`, pgx.NamedArgs{"id": id, "now": t.now})
+		return err
+	})
+	return pass, err
+}
+
 // AgreeAsVisitor notes what a visitor agreed to at a portal, if it is still known who
 // they are.
 func (s *Store) AgreeAsVisitor(ctx context.Context, p Portal, id visit.VisitID, texts []string) error {

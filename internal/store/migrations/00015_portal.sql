@@ -109,6 +109,7 @@ create index accounts_login on accounts (login);
 create index accounts_site on accounts (site_id, person_id desc);
 create index accounts_profile on accounts (profile_id, profile_revision);
 create index accounts_ends on accounts (ends_at);
+create index accounts_due on accounts (site_id, ends_at, person_id) where erased_at is null;
 create index accounts_contact_due on accounts (contact_due_at) where contact_due_at is not null;
 
 -- What was agreed to.
@@ -144,6 +145,7 @@ create table devices (
 );
 create index devices_mac on devices (mac, portal_id);
 create index devices_site on devices (site_id);
+create index devices_unseen on devices (last_seen) where private;
 
 -- The number in the name that networks see in a guest's place.
 create sequence token_numbers;
@@ -205,6 +207,9 @@ create table one_time_secrets (
 create index one_time_secrets_voucher on one_time_secrets (voucher_id) where voucher_id is not null;
 create index one_time_secrets_access on one_time_secrets (access_id) where access_id is not null;
 create index one_time_secrets_expired on one_time_secrets (expires_at);
+
+-- When the link was used that stands for the password once, at a portal.
+alter table vouchers add column link_used_at timestamptz;
 
 -- Somebody is to prove an address, or a sponsor to decide. It outlives the browser.
 create table registrations (
@@ -285,6 +290,7 @@ create table portal_decisions (
 create index portal_decisions_site on portal_decisions (site_id, id desc);
 create index portal_decisions_person on portal_decisions (person_id, id desc) where person_id is not null;
 create index portal_decisions_mac on portal_decisions (mac, id desc) where mac <> '';
+create index portal_decisions_at on portal_decisions (at);
 create index portal_decisions_access on portal_decisions (access_id) where access_id is not null;
 
 -- The shorter of the two counts, whoever writes: no authentication outlives its
