@@ -22,7 +22,7 @@ var pageRoutes = []string{"/", "/sign-in", "/forgot", "/reset", "/setup", "/kios
 
 // pagePolicy allows the dashboard its own files and nothing inline. Whoever gets
 // markup into a page gets no script or style to run with it.
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; frame-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // offlineWorker is the evacuation page's service worker. It stands at the root
