@@ -27,6 +27,8 @@ var measurements = []measurement{
 	{"timer", measureTimer},
 	{"deliveries", measureDeliveries},
 	{"deadcrm", measureDeadCRM},
+	{"portal", measurePortal},
+	{"identities", measureIdentities},
 }
 
 func main() {

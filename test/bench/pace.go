@@ -17,9 +17,10 @@ type pace struct {
 	together int // visits that end in the same second
 	sampled  int // of them, whose reject is timed
 
-	events   int           // that pile up
-	backlog  int           // visits that end while the CRM hangs
-	probeFor time.Duration // the longest until a CRM that is back hears of it
+	events     int           // that pile up
+	backlog    int           // visits that end while the CRM hangs
+	identities int           // accounts with a device
+	probeFor   time.Duration // the longest until a CRM that is back hears of it
 }
 
 // paces by -quick.
@@ -27,11 +28,11 @@ var paces = map[bool]pace{
 	false: {
 		rounds: 3, roundFor: 30 * time.Second, warmFor: 8 * time.Second, sideBySide: 48,
 		deskFor: time.Minute, open: 20_000, settleFor: 45 * time.Second, together: 1000, sampled: 50,
-		events: 3000, backlog: 5000, probeFor: 20 * time.Minute,
+		events: 3000, backlog: 5000, identities: 100_000, probeFor: 20 * time.Minute,
 	},
 	true: {
 		rounds: 1, roundFor: 5 * time.Second, warmFor: 2 * time.Second, sideBySide: 32,
 		deskFor: 10 * time.Second, open: 200, settleFor: 3 * time.Second, together: 50, sampled: 10,
-		events: 100, backlog: 50, probeFor: 20 * time.Minute,
+		events: 100, backlog: 50, identities: 1000, probeFor: 20 * time.Minute,
 	},
 }

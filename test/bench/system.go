@@ -36,6 +36,7 @@ const secret = "a-shared-secret-of-24-ch"
 type systemOptions struct {
 	temporalOnPostgres bool
 	noAccounting       bool // of the NAS
+	env                []string
 }
 
 func startSystem(b *bench, o systemOptions) *system {
@@ -47,7 +48,7 @@ func startSystem(b *bench, o systemOptions) *system {
 		TemporalOnPostgres: o.temporalOnPostgres,
 		// As in production: without the tests' debug log, and without a limit that
 		// one caller, who is all callers here, would meet.
-		Env: []string{"FOYER_LOG_LEVEL=warn", "FOYER_REQUEST_RATE=100000", "FOYER_REQUEST_BURST=100000", "FOYER_OUTWARD_ALLOW=127.0.0.0/8"},
+		Env: append([]string{"FOYER_LOG_LEVEL=warn", "FOYER_REQUEST_RATE=100000", "FOYER_REQUEST_BURST=100000", "FOYER_OUTWARD_ALLOW=127.0.0.0/8"}, o.env...),
 	})
 	s.site = s.NewSite(nil)
 	s.agent = s.NewAgent(s.site)
