@@ -57,18 +57,13 @@ func (q *request) askProof(reader link.Purpose, r store.Registration, address st
 	}
 	buttons := []button{act("code", q.word("proof.code.button"))}
 	if r.Method == identity.MethodEmail {
-		g.Notes = q.graceNote(r)
+		g.Notes = []string{q.word("proof.email.spam")}
+		if grace := q.graceOf(r); g.Done == "" && grace.Green(q.Now()) {
+			g.Done = q.word("proof.grace", "time", q.when(grace.ExpiresAt))
+		}
 		buttons = append(buttons, aside("look", q.word("proof.look")))
 	}
 	g.Form = q.guestForm(address, []input{code}, append(buttons, again, other)...)
-}
-
-// graceNote says until when the guest is online to read the mail.
-func (q *request) graceNote(r store.Registration) (notes []string) {
-	if grace := q.graceOf(r); grace.Green(q.Now()) {
-		notes = append(notes, q.word("proof.grace", "time", q.when(grace.ExpiresAt)))
-	}
-	return append(notes, q.word("proof.email.spam"))
 }
 
 // actAsGuest is a button pressed on that page.
