@@ -28,6 +28,7 @@ func (s *Server) guestRoutes() {
 	route(s, "PATCH "+template, auth.PortalsWrite, "Change a template", s.changeTemplate,
 		about("Authentications that are good keep their end."))
 	route(s, "DELETE "+template, auth.PortalsWrite, "Remove a template that no portal uses", s.deleteTemplate, status(204), also(409))
+	route(s, "GET "+template+"/preview", auth.PortalsRead, "See a template's page as guests do", s.previewTemplate, htmlPage)
 	route(s, "GET "+consents, auth.PortalsRead, "What a template's guests agree to", s.listConsents)
 	route(s, "GET "+consents+"/{kind}", auth.PortalsRead, "Read one of the texts, of any version", s.readConsent)
 	route(s, "PUT "+consents+"/{kind}", auth.PortalsWrite, "Say what guests agree to with one tick", s.setConsent,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -64,11 +65,22 @@ func (s *Server) lawfulOf(r store.LawfulRequest, names map[string]string) Lawful
 	}
 }
 
-// LawfulMatch is a session that may have had the address.
+// LawfulGuest is a guest of a portal.
+type LawfulGuest struct {
+	AccessID  roll.AccessID  `json:"authentication_id"`
+	AccountID visit.PersonID `json:"account_id"`
+	Name      string         `json:"name" doc:"That stands in networks' logs."`
+	Login     string         `json:"login" doc:"A pseudonym where the person was erased."`
+	FirstName string         `json:"first_name,omitempty"`
+	LastName  string         `json:"last_name,omitempty"`
+}
+
+// LawfulMatch is a session that may have had the address, or an authentication of which
+// no session is known.
 type LawfulMatch struct {
-	SessionID  visit.SessionID `json:"session_id"`
+	SessionID  visit.SessionID `json:"session_id,omitempty"`
 	SiteID     visit.SiteID    `json:"site_id"`
-	NASID      visit.NASID     `json:"nas_id"`
+	NASID      visit.NASID     `json:"nas_id,omitempty"`
 	MAC        string          `json:"mac,omitempty"`
 	IP         string          `json:"ip,omitempty"`
 	StartedAt  time.Time       `json:"started_at"`
@@ -78,12 +90,16 @@ type LawfulMatch struct {
 	VisitID    visit.VisitID   `json:"visit_id,omitempty"`
 	Visitor    *visit.Visitor  `json:"visitor,omitempty" doc:"Absent where the visit's personal data is gone."`
 	Host       *visit.Host     `json:"host,omitempty"`
+	Guest      *LawfulGuest    `json:"guest,omitempty"`
 }
 
 func matchOf(m store.LawfulMatch) LawfulMatch {
 	out := LawfulMatch{
 		SessionID: m.Session, SiteID: m.SiteID, NASID: m.NASID, MAC: m.MAC, IP: m.IP,
 		StartedAt: m.Start, LastSeenAt: m.Seen, EndedAt: m.End, Certain: m.Certain, VisitID: m.VisitID,
+	}
+	if m.Guest != nil {
+		out.Guest = new(LawfulGuest(*m.Guest))
 	}
 	if m.Visit != nil {
 		out.Visitor, out.Host = &m.Visit.Visitor, &m.Visit.Host

@@ -204,6 +204,7 @@ func places(b *bench, site visit.SiteID) map[string]any {
 		"GET /api/v1/templates/{template}":                             none,
 		"PATCH /api/v1/templates/{template}":                           object{"reauth": "silent"},
 		"DELETE /api/v1/templates/{template}":                          none,
+		"GET /api/v1/templates/{template}/preview":                     none,
 		"GET /api/v1/templates/{template}/consents":                    none,
 		"GET /api/v1/templates/{template}/consents/{kind}":             none,
 		"PUT /api/v1/templates/{template}/consents/{kind}":             object{"texts": object{"en": "Be kind."}},

@@ -33,7 +33,7 @@ type retention interface {
 	SetRetention(ctx context.Context, by store.Caller, site visit.SiteID, set visit.Retention) error
 }
 
-// Person is somebody who visits.
+// Person is somebody who visits, or logs in at a portal.
 type Person struct {
 	ID        visit.PersonID `json:"id"`
 	FirstName string         `json:"first_name"`
@@ -42,6 +42,7 @@ type Person struct {
 	Phone     string         `json:"phone,omitempty"`
 	Company   string         `json:"company,omitempty"`
 	Visits    int            `json:"visits" doc:"That you may see."`
+	Guest     bool           `json:"guest" doc:"Has an account at portals, which has the same id."`
 	LastVisit *LastVisit     `json:"last_visit,omitempty" doc:"In lists: the newest of these."`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
@@ -63,7 +64,7 @@ func personOf(p store.Person) Person {
 	}
 	return Person{
 		LastVisit: last, ID: p.ID, FirstName: p.FirstName, LastName: p.LastName, Email: p.Email, Phone: p.Phone, Company: p.Company,
-		Visits: p.Visits, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		Visits: p.Visits, Guest: p.Guest, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}
 }
 
@@ -255,6 +256,7 @@ type KeptDays struct {
 	VisitDays   int    `json:"visit_days" doc:"After the visitor left; cancelled and missed visits after their end."`
 	SessionDays int    `json:"session_days" doc:"Connection records, after their end."`
 	RefusedDays int    `json:"refused_days" doc:"Refused logins."`
+	AccountDays int    `json:"account_days" doc:"Guests' accounts, after their end. Authentications are connection records."`
 }
 
 type retentionAnswer struct {
@@ -268,7 +270,7 @@ type retentionAnswer struct {
 func answerRetention(set visit.Retention) *retentionAnswer {
 	a := &retentionAnswer{}
 	days := set.Days()
-	a.Body.Effective = KeptDays{set.ProfileName(), days.Visits, days.Sessions, days.Refused}
+	a.Body.Effective = KeptDays{set.ProfileName(), days.Visits, days.Sessions, days.Refused, days.Accounts}
 	a.Body.Set, a.Body.Profiles = set, visit.RetentionProfiles()
 	return a
 }
@@ -288,6 +290,7 @@ type setRetentionInput struct {
 		VisitDays   *int   `json:"visit_days,omitempty" minimum:"4" maximum:"3650"`
 		SessionDays *int   `json:"session_days,omitempty" minimum:"1" maximum:"730"`
 		RefusedDays *int   `json:"refused_days,omitempty" minimum:"1" maximum:"90"`
+		AccountDays *int   `json:"account_days,omitempty" minimum:"1" maximum:"3650"`
 	}
 }
 

@@ -181,6 +181,14 @@ func (b *board) PruneIdempotency(ctx context.Context) (int, error) {
 	return 0, b.call(ctx, "PruneIdempotency")
 }
 func (b *board) Checkpoint(ctx context.Context) (int, error) { return 0, b.call(ctx, "Checkpoint") }
+func (b *board) RecomputeAccounts(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "RecomputeAccounts")
+}
+
+func (b *board) PruneGuests(ctx context.Context, _ int) (int, error) {
+	return 0, b.call(ctx, "PruneGuests")
+}
+
 func (b *board) PruneMail(ctx context.Context) (int, error)  { return 0, b.call(ctx, "PruneMail") }
 func (b *board) LeavingSoon(ctx context.Context, _ int) (int, error) {
 	return 0, b.call(ctx, "LeavingSoon")

@@ -69,6 +69,8 @@ type Chores interface {
 	LeavingSoon(ctx context.Context, limit int) (int, error)
 	PruneMail(ctx context.Context) (int, error)
 	PruneDeliveries(ctx context.Context, limit int) (int, error)
+	RecomputeAccounts(ctx context.Context, limit int) (int, error)
+	PruneGuests(ctx context.Context, limit int) (int, error)
 }
 
 // Outbox is what is to go out.

@@ -79,6 +79,8 @@ func (s *sweeper) steps() []step {
 		{"erasures", 30 * time.Second, s.erasures},
 		{"deliveries", 10 * time.Minute, limited(s.store.PruneDeliveries)},
 		{"mail", 10 * time.Minute, s.store.PruneMail},
+		{"accounts", 10 * time.Second, s.accounts},
+		{"guests", time.Minute, limited(s.store.PruneGuests)},
 	}
 	if s.peers != nil {
 		steps = append(steps, step{"peers", time.Second, s.peers.Push})
@@ -87,6 +89,14 @@ func (s *sweeper) steps() []step {
 		steps = append(steps, step{"contacts", 10 * time.Second, s.contacts.Look})
 	}
 	return steps
+}
+
+// accountsAtOnce is how many accounts of changed profiles are reckoned anew in one
+// transaction.
+const accountsAtOnce = 500
+
+func (s *sweeper) accounts(ctx context.Context) (int, error) {
+	return s.store.RecomputeAccounts(ctx, accountsAtOnce)
 }
 
 // run sweeps whenever this process leads, until ctx ends.

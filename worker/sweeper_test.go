@@ -42,7 +42,7 @@ func TestEachStepHasItsPace(t *testing.T) {
 		"Overdue": 5 * time.Second, "PendingIntents": 5 * time.Second, "Running": 30 * time.Second,
 		"MarkNoShows": 30 * time.Second, "WipeCredentials": 5 * time.Minute,
 		"PruneLedger": 10 * time.Minute, "PruneIdempotency": 10 * time.Minute, "Checkpoint": 10 * time.Minute,
-		"LeavingSoon": 10 * time.Second, "PruneMail": 10 * time.Minute, "SettleAccesses": time.Minute,
+		"LeavingSoon": 10 * time.Second, "PruneMail": 10 * time.Minute, "RecomputeAccounts": 10 * time.Second, "PruneGuests": time.Minute, "SettleAccesses": time.Minute,
 	} {
 		require.InDelta(t, time.Hour/every, b.count(name), 2, name)
 	}

@@ -20,10 +20,15 @@ type staleAccount struct {
 	Timezone string        `db:"timezone"`
 }
 
-// staleAccounts are found along the index of profiles' accounts.
-const staleAccounts = `select ` + accountColumns + `, p.revision, p.kind, p.value, p.until, s.timezone
-	from profiles p join accounts c on c.profile_id = p.id and c.profile_revision < p.revision join sites s on s.id = c.site_id
-	order by c.person_id limit @limit for no key update of c skip locked`
+// staleAccounts are found along the index of profiles' accounts: mostly there are none
+// among many.
+const staleAccounts = `with stale as materialized (
+		select d.person_id from profiles p cross join lateral (
+			select c.person_id from accounts c where c.profile_id = p.id and c.profile_revision < p.revision
+			order by c.profile_id, c.profile_revision limit @limit) d limit @limit)
+	select ` + accountColumns + `, p.revision, p.kind, p.value, p.until, s.timezone
+	from stale join accounts c on c.person_id = stale.person_id join profiles p on p.id = c.profile_id join sites s on s.id = c.site_id
+	where c.profile_revision < p.revision for no key update of c skip locked`
 
 // RecomputeAccounts reckons the ends of accounts anew whose profile's validity has
 // changed, at most limit of them, and returns how many it looked at. Those whose end

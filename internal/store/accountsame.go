@@ -17,7 +17,7 @@ func (s *Store) SamePerson(ctx context.Context, by Caller, account, visitor visi
 		if visitor == account {
 			return nil
 		}
-		_, visits, err := t.whole(ctx, by.Scope, visitor)
+		whole, err := t.whole(ctx, by.Scope, visitor)
 		if err != nil {
 			return err
 		}
@@ -29,6 +29,10 @@ func (s *Store) SamePerson(ctx context.Context, by Caller, account, visitor visi
 		if _, err := t.Exec(ctx, `update visits set person_id = @account, updated_at = @now where person_id = @visitor`, args); err != nil {
 			return err
 		}
+		const agreed = `insert into consents (person_id, text_id, agreed_at) select @account, text_id, agreed_at from consents where person_id = @visitor on conflict do nothing`
+		if _, err := t.Exec(ctx, agreed, args); err != nil {
+			return err
+		}
 		// A guest who was not asked for a name has the visitor's.
 		const names = `update people p set first_name = v.first_name, last_name = v.last_name, company = case p.company when '' then v.company else p.company end, updated_at = @now
 			from people v where v.id = @visitor and p.id = @account and p.first_name = '' and p.last_name = ''`
@@ -38,7 +42,7 @@ func (s *Store) SamePerson(ctx context.Context, by Caller, account, visitor visi
 		if _, err := t.Exec(ctx, `delete from people where id = @visitor`, args); err != nil {
 			return err
 		}
-		t.audit(row.SiteID, by.Actor, "account.same_person", accountPlace(account), map[string]any{"person_id": string(visitor), "visits": len(visits)})
+		t.audit(row.SiteID, by.Actor, "account.same_person", accountPlace(account), map[string]any{"person_id": string(visitor), "visits": len(whole.visits)})
 		return nil
 	})
 }

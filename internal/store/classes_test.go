@@ -134,7 +134,7 @@ func TestThePrivacyPageFollowsTheSchema(t *testing.T) {
 			require.NoError(t, err)
 			return n
 		}
-		profiles[codes(row[0])[0]] = visit.Days{Visits: 90, Sessions: days(row[1]), Refused: days(row[2])}
+		profiles[codes(row[0])[0]] = visit.Days{Visits: 90, Sessions: days(row[1]), Refused: days(row[2]), Accounts: 90}
 	}
 	for _, name := range visit.RetentionProfiles() {
 		require.Equal(t, visit.Retention{Profile: name}.Days(), profiles[name], name)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,8 +11,9 @@ import (
 )
 
 // ErasePerson erases one person now: their visits keep ids and instants, their
-// connections and refused logins are deleted, invitations are cancelled, the
-// person's row goes. What the CRM holds is left to the erasure's workflow. Doing it
+// connections and refused logins are deleted, invitations are cancelled, an account at
+// portals is a pseudonym from then on, the person's row goes or is blank as long as
+// authentications have to be kept. What the CRM holds is left to the erasure's workflow. Doing it
 // again returns the first erasure. It returns ErrPersonNotFound,
 // ErrPersonElsewhere, and ErrErasePresent or ErrEraseUnconfirmed while the person
 // may be in a building.
@@ -19,7 +21,7 @@ func (s *Store) ErasePerson(ctx context.Context, by Caller, id visit.PersonID) (
 	var erasure Erasure
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
 		const before = `select ` + erasureColumns + ` from erasures v where v.person_id = @id and ` + erasureInScope + ` order by v.requested_at desc limit 1`
-		_, rows, err := t.whole(ctx, by.Scope, id)
+		whole, err := t.whole(ctx, by.Scope, id)
 		if errors.Is(err, visit.ErrPersonNotFound) {
 			row, err := one[erasureRow](ctx, t, visit.ErrPersonNotFound, before, by.Scope.args(pgx.NamedArgs{"id": id}))
 			if err != nil {
@@ -31,7 +33,7 @@ func (s *Store) ErasePerson(ctx context.Context, by Caller, id visit.PersonID) (
 		if err != nil {
 			return err
 		}
-		row, err := t.erase(ctx, by, id, rows)
+		row, err := t.erase(ctx, by, id, whole)
 		if err != nil {
 			return err
 		}
@@ -41,8 +43,8 @@ func (s *Store) ErasePerson(ctx context.Context, by Caller, id visit.PersonID) (
 	return erasure, err
 }
 
-func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, rows []visitRow) (erasureRow, error) {
-	rows, err := t.lockVisits(ctx, visitIDsOf(rows))
+func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, whole wholePerson) (erasureRow, error) {
+	rows, err := t.lockVisits(ctx, visitIDsOf(whole.visits))
 	if err != nil {
 		return erasureRow{}, err
 	}
@@ -71,15 +73,20 @@ func (t *tx) erase(ctx context.Context, by Caller, id visit.PersonID, rows []vis
 	if err := t.blank(ctx, rows, by.Actor); err != nil {
 		return erasureRow{}, err
 	}
-	if _, err := t.forgetPeople(ctx, rows); err != nil {
+	guest, err := t.eraseGuest(ctx, id, by.Actor)
+	if err != nil {
+		return erasureRow{}, err
+	}
+	maps.Copy(counts, guest)
+	if err := t.forgetPerson(ctx, id); err != nil {
 		return erasureRow{}, err
 	}
 	counts["visits"], counts["crm_contacts"] = len(rows), contactsIn(contacts)
 	if err := t.record(visit.Event{Kind: visit.EventPersonErased, Actor: by.Actor, Data: map[string]any{"person_id": string(id)}}); err != nil {
 		return erasureRow{}, err
 	}
-	t.auditPerson(rows, by.Actor, "person.erasure", id, bodyOf(counts))
-	row, err := t.insertErasure(ctx, by, id, sitesOf(rows), counts, contacts)
+	t.auditPerson(whole.sites, by.Actor, "person.erasure", id, bodyOf(counts))
+	row, err := t.insertErasure(ctx, by, id, whole.sites, counts, contacts)
 	if err != nil {
 		return erasureRow{}, err
 	}

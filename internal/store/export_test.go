@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,12 +41,42 @@ func (s *Store) BreakCommit(ctx context.Context, f func(context.Context, func(sq
 }
 
 // PurgeStatement shows a test what a purge of a class runs.
-func PurgeStatement(class visit.Class) string { return purges[class] }
+func PurgeStatement(class visit.Class) string {
+	switch class { //nolint:exhaustive // the others are one statement each
+	case visit.ClassAccounts:
+		return accountsDue
+	case visit.ClassAuthentications:
+		return authenticationsDue
+	}
+	return purges[class]
+}
 
 // AuditStatement shows a test the statement of the trail's list.
 func AuditStatement(scope Scope, filter AuditFilter) (string, pgx.NamedArgs, error) {
 	return auditStatement(scope, filter)
 }
+
+// AccountsStatement shows a test the statement of the accounts' list.
+func AccountsStatement(scope Scope, filter AccountFilter) (string, pgx.NamedArgs, error) {
+	return accountsStatement(scope, filter, time.Now())
+}
+
+// AuthenticationsStatement shows a test the statement of the authentications' list.
+func AuthenticationsStatement(scope Scope, filter AuthenticationFilter) (string, pgx.NamedArgs, error) {
+	return authenticationsStatement(scope, filter, time.Now())
+}
+
+// DecisionsStatement shows a test the statement of the decisions' list.
+func DecisionsStatement(scope Scope, filter DecisionFilter) (string, pgx.NamedArgs, error) {
+	return decisionsStatement(scope, filter)
+}
+
+// GreenStatement shows a test how green authentications are counted, and
+// StaleStatement how accounts of changed profiles are found.
+const (
+	GreenStatement = greenCount
+	StaleStatement = staleAccounts
+)
 
 // LeavingSoonStatement shows a test how departures that are near are found.
 const LeavingSoonStatement = leavingSoon

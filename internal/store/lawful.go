@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
@@ -43,6 +45,17 @@ type LawfulMatch struct {
 	Certain bool       // the instant lies within what was reported, not in the slack around it
 	VisitID visit.VisitID
 	Visit   *visit.Visit // nil: no visit is known, or purged
+	Guest   *LawfulGuest // nil: it was no guest of a portal
+}
+
+// LawfulGuest is the guest whose authentication it was.
+type LawfulGuest struct {
+	AccessID  roll.AccessID
+	AccountID visit.PersonID
+	Name      string // the pseudonym that stands in networks' logs
+	Login     string // a pseudonym too, where the person was erased
+	FirstName string
+	LastName  string
 }
 
 // NewLawfulRequest is what to ask.
@@ -295,6 +308,9 @@ func lawfulMatches(ctx context.Context, q db, request LawfulRequest) ([]LawfulMa
 			Session: r.ID, SiteID: r.SiteID, NASID: r.NASID, MAC: r.MAC, IP: r.IP, Start: r.StartedAt, Seen: r.LastSeenAt,
 			End: r.EndedAt, Certain: r.Certain, VisitID: value(r.VisitID),
 		}
+		if matches[i].Guest, err = lawfulGuest(ctx, q, r.AccessID); err != nil {
+			return nil, err
+		}
 		if r.VisitID == nil {
 			continue
 		}
@@ -306,5 +322,63 @@ func lawfulMatches(ctx context.Context, q db, request LawfulRequest) ([]LawfulMa
 			matches[i].Visit = new(row.visit())
 		}
 	}
-	return matches, nil
+	more, err := lawfulAuthentications(ctx, q, request, matches)
+	return append(matches, more...), err
+}
+
+const lawfulGuests = `select n.access_id, n.person_id, n.portal_id, n.name, n.mac, n.ip, c.login, p.first_name, p.last_name, v.site_id, v.started_at,
+		coalesce(v.ended_at, v.ends_at) as ended_at
+	from ` + authenticationTables + ` join accounts c on c.person_id = n.person_id join people p on p.id = n.person_id where `
+
+type lawfulGuestRow struct {
+	AccessID  roll.AccessID  `db:"access_id"`
+	PersonID  visit.PersonID `db:"person_id"`
+	PortalID  string         `db:"portal_id"`
+	Name      string         `db:"name"`
+	MAC       string         `db:"mac"`
+	IP        string         `db:"ip"`
+	Login     string         `db:"login"`
+	FirstName string         `db:"first_name"`
+	LastName  string         `db:"last_name"`
+	SiteID    visit.SiteID   `db:"site_id"`
+	StartedAt time.Time      `db:"started_at"`
+	EndedAt   time.Time      `db:"ended_at"`
+}
+
+func (r lawfulGuestRow) guest() *LawfulGuest {
+	return &LawfulGuest{AccessID: r.AccessID, AccountID: r.PersonID, Name: r.Name, Login: r.Login, FirstName: r.FirstName, LastName: r.LastName}
+}
+
+func lawfulGuest(ctx context.Context, q db, id *roll.AccessID) (*LawfulGuest, error) {
+	if id == nil {
+		return nil, nil
+	}
+	rows, err := all[lawfulGuestRow](ctx, q, lawfulGuests+`n.access_id = @id`, pgx.NamedArgs{"id": *id})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0].guest(), nil
+}
+
+// lawfulAuthentications finds guests of portals whose device had the address when it was
+// let in, and of which no session is known: where the gate opens without RADIUS.
+func lawfulAuthentications(ctx context.Context, q db, request LawfulRequest, found []LawfulMatch) ([]LawfulMatch, error) {
+	const during = `(@site::uuid is null or v.site_id = @site) and (@mac = '' or n.mac = @mac) and (@ip = '' or n.ip = @ip)
+			and v.started_at <= @at::timestamptz + @slack::interval and coalesce(v.ended_at, v.ends_at) >= @at::timestamptz - @slack::interval
+		order by v.started_at, v.id limit @limit`
+	rows, err := all[lawfulGuestRow](ctx, q, lawfulGuests+during, pgx.NamedArgs{
+		"site": optional(request.SiteID), "mac": request.Query.MAC, "ip": request.Query.IP, "at": request.Query.At, "slack": visit.ClockSlack, "limit": maxMatches,
+	})
+	var matches []LawfulMatch
+	for _, r := range rows {
+		if slices.ContainsFunc(found, func(m LawfulMatch) bool { return m.Guest != nil && m.Guest.AccessID == r.AccessID }) {
+			continue
+		}
+		at := request.Query.At
+		matches = append(matches, LawfulMatch{
+			SiteID: r.SiteID, MAC: r.MAC, IP: r.IP, Start: r.StartedAt, Seen: r.StartedAt, End: &r.EndedAt,
+			Certain: !at.Before(r.StartedAt) && at.Before(r.EndedAt), Guest: r.guest(),
+		})
+	}
+	return matches, err
 }

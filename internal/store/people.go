@@ -11,11 +11,12 @@ import (
 	"github.com/foyerhq/foyer/internal/visit"
 )
 
-// Person is somebody who visits. It is personal data.
+// Person is somebody who visits, or logs in at a portal. It is personal data.
 type Person struct {
 	ID visit.PersonID
 	visit.Visitor
 	Visits    int        // that the caller may see
+	Guest     bool       // has an account at portals that the caller may see
 	Last      *LastVisit // the newest of them; in lists only
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -58,25 +59,29 @@ type personRow struct {
 	CreatedAt time.Time      `db:"created_at"`
 	UpdatedAt time.Time      `db:"updated_at"`
 	Visits    int            `db:"visits"`
+	Guest     bool           `db:"guest"`
 }
 
-// personColumns count the visits in scope; a person without any is not seen.
+// personColumns count the visits in scope; a person without any, who is no guest either,
+// is not seen.
 const personColumns = `p.id, p.first_name, p.last_name, p.email, p.phone, p.company, p.created_at, p.updated_at,
-	(select count(*) from visits v where v.person_id = p.id and ` + visitInScope + `) as visits`
+	(select count(*) from visits v where v.person_id = p.id and ` + visitInScope + `) as visits, ` + guestInScope + ` as guest`
 
 const (
-	personInScope = `exists (select from visits v where v.person_id = p.id and ` + visitInScope + `)`
+	personInScope = `(exists (select from visits v where v.person_id = p.id and ` + visitInScope + `) or ` + guestInScope + `)`
+	// guestInScope: hosts see who visits them and nobody else.
+	guestInScope  = `(@host = '' and exists (select from accounts c where c.person_id = p.id and c.erased_at is null and ` + accountSeen + `))`
 	personMatches = `(p.first_name || ' ' || p.last_name ilike @word%d or p.email ilike @word%d or p.phone ilike @word%d or p.company ilike @word%d)`
 )
 
 func (r personRow) person() Person {
 	return Person{
-		ID: r.ID, Visits: r.Visits, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		ID: r.ID, Visits: r.Visits, Guest: r.Guest, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		Visitor: visit.Visitor{FirstName: r.FirstName, LastName: r.LastName, Email: r.Email, Phone: r.Phone, Company: r.Company},
 	}
 }
 
-// People returns who visited the sites of the scope, the newest first. It returns
+// People returns who visited the sites of the scope or has an account there, the newest first. It returns
 // ErrSiteNotFound for a site outside it, and KindInvalid.
 func (s *Store) People(ctx context.Context, scope Scope, filter PersonFilter) (PersonPage, error) {
 	page := PersonPage{Items: []Person{}}
@@ -169,24 +174,37 @@ func findPerson(ctx context.Context, q db, scope Scope, id visit.PersonID) (Pers
 	return row.person(), err
 }
 
-// whole locks a person all of whose visits are in scope, and returns them with
-// their visits, not locked, by id. It returns ErrPersonNotFound for whom the caller
-// does not see and ErrPersonElsewhere for whom they do not see whole.
-func (t *tx) whole(ctx context.Context, scope Scope, id visit.PersonID) (Person, []visitRow, error) {
+// wholePerson is a person all of whom is in scope.
+type wholePerson struct {
+	Person
+	visits []visitRow // not locked, by id
+	sites  []visit.SiteID
+}
+
+// whole locks a person all of whose visits and authentications are in scope. It returns
+// ErrPersonNotFound for whom the caller does not see and ErrPersonElsewhere for whom
+// they do not see whole.
+func (t *tx) whole(ctx context.Context, scope Scope, id visit.PersonID) (whole wholePerson, err error) {
 	// The strongest lock: a visit that is being registered holds the row too, so that
 	// none is added between here and the commit.
 	if _, err := one[struct{ ID string }](ctx, t, visit.ErrPersonNotFound, `select id::text from people where id = @id for update`, pgx.NamedArgs{"id": id}); err != nil {
-		return Person{}, nil, err
+		return whole, err
 	}
-	person, err := findPerson(ctx, t, scope, id)
-	if err != nil {
-		return person, nil, err
+	if whole.Person, err = findPerson(ctx, t, scope, id); err != nil {
+		return whole, err
 	}
-	rows, err := all[visitRow](ctx, t, `select `+visitColumns+` from visits v where v.person_id = @id order by v.id`, pgx.NamedArgs{"id": id})
-	if err == nil && slices.ContainsFunc(rows, func(r visitRow) bool { return !scope.holds(r.SiteID) }) {
+	args := pgx.NamedArgs{"id": id}
+	if whole.visits, err = all[visitRow](ctx, t, `select `+visitColumns+` from visits v where v.person_id = @id order by v.id`, args); err != nil {
+		return whole, err
+	}
+	const guest = `select site_id from accounts where person_id = @id
+		union select v.site_id from ` + authenticationTables + ` where n.person_id = @id`
+	sites, err := scalars[visit.SiteID](ctx, t, guest, args)
+	whole.sites = slices.Compact(slices.Sorted(slices.Values(append(sites, sitesOf(whole.visits)...))))
+	if err == nil && slices.ContainsFunc(whole.sites, func(site visit.SiteID) bool { return !scope.holds(site) }) {
 		err = visit.ErrPersonElsewhere
 	}
-	return person, rows, err
+	return whole, err
 }
 
 // sitesOf lists the sites of visits, each once, in order.
@@ -201,8 +219,8 @@ func sitesOf(rows []visitRow) []visit.SiteID {
 
 // auditPerson writes what was done with a person's data into the chain of each site
 // that they visited.
-func (t *tx) auditPerson(rows []visitRow, actor, action string, id visit.PersonID, body map[string]any) {
-	for _, site := range sitesOf(rows) {
+func (t *tx) auditPerson(sites []visit.SiteID, actor, action string, id visit.PersonID, body map[string]any) {
+	for _, site := range sites {
 		t.audit(site, actor, action, "person:"+string(id), body)
 	}
 }
@@ -212,11 +230,11 @@ func (t *tx) auditPerson(rows []visitRow, actor, action string, id visit.PersonI
 func (s *Store) ChangePerson(ctx context.Context, by Caller, id visit.PersonID, change PersonChange) (Person, error) {
 	var person Person
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
-		found, rows, err := t.whole(ctx, by.Scope, id)
+		whole, err := t.whole(ctx, by.Scope, id)
 		if err != nil {
 			return err
 		}
-		person = found
+		person = whole.Person
 		fields := change.apply(&person.Visitor)
 		if len(fields) == 0 {
 			return nil
@@ -231,7 +249,7 @@ func (s *Store) ChangePerson(ctx context.Context, by Caller, id visit.PersonID, 
 			"id": id, "first": person.FirstName, "last": person.LastName, "email": person.Email,
 			"phone": person.Phone, "company": person.Company, "now": t.now,
 		})
-		t.auditPerson(rows, by.Actor, "person.changed", id, map[string]any{"fields": strings.Join(fields, ",")})
+		t.auditPerson(whole.sites, by.Actor, "person.changed", id, map[string]any{"fields": strings.Join(fields, ",")})
 		return err
 	})
 	return person, err
@@ -267,7 +285,7 @@ const theirs = `their_visits as (select * from visits where person_id = @id),
 // is audited. It returns ErrPersonNotFound, ErrPersonElsewhere and
 // ErrExportTooLarge.
 func (s *Store) ExportPerson(ctx context.Context, by Caller, id visit.PersonID) ([]byte, error) {
-	const export = `with ` + theirs + ` select json_build_object(
+	const export = `with ` + theirs + `, ` + theirsAsGuest + ` select (jsonb_build_object(
 			'exported_at', @now::timestamptz,
 			'person', (select to_jsonb(p) from people p where p.id = @id),
 			'visits', (select coalesce(json_agg(to_jsonb(x) order by x.id), '[]') from their_visits x),
@@ -282,10 +300,10 @@ func (s *Store) ExportPerson(ctx context.Context, by Caller, id visit.PersonID) 
 					(select coalesce(jsonb_agg(to_jsonb(a) order by a.attempt), '[]') from delivery_attempts a where a.delivery_id = x.id)
 				) order by x.id), '[]') from deliveries x where x.visit_id in (select id from their_visits)),
 			'crm', (select coalesce(json_agg(to_jsonb(x) order by x.visit_id), '[]') from crm_syncs x where x.visit_id in (select id from their_visits))
-		)::text`
+		) || ` + guestExport + `)::text`
 	var document []byte
 	err := s.write(ctx, func(ctx context.Context, t *tx) error {
-		_, rows, err := t.whole(ctx, by.Scope, id)
+		whole, err := t.whole(ctx, by.Scope, id)
 		if err != nil {
 			return err
 		}
@@ -296,7 +314,7 @@ func (s *Store) ExportPerson(ctx context.Context, by Caller, id visit.PersonID) 
 		if document = []byte(texts[0]); len(document) > maxExport {
 			return visit.ErrExportTooLarge
 		}
-		t.auditPerson(rows, by.Actor, "person.exported", id, map[string]any{"visits": len(rows), "bytes": len(document)})
+		t.auditPerson(whole.sites, by.Actor, "person.exported", id, map[string]any{"visits": len(whole.visits), "bytes": len(document)})
 		return nil
 	})
 	return document, err

@@ -335,7 +335,6 @@ func (s *Store) CreatePortal(ctx context.Context, by Caller, p Portal, template 
 		if err := t.putPortal(ctx, p, template, insert); err != nil {
 			return err
 		}
-		t.restart(p.SiteID)
 		t.audit(p.SiteID, by.Actor, "portal.created", portalPlace(p.ID), map[string]any{"vendor": string(p.Vendor)})
 		portal, err = findStaffPortal(ctx, t, by.Scope, p.SiteID, p.ID)
 		return err
@@ -424,7 +423,9 @@ func (s *Store) UpdatePortal(ctx context.Context, by Caller, site visit.SiteID, 
 			if err := t.putPortal(ctx, cleanPortal(p), template, update); err != nil {
 				return err
 			}
-			t.restart(site)
+			if err := t.retakeGuests(ctx, site, id); err != nil {
+				return err
+			}
 			t.audit(site, by.Actor, "portal.changed", portalPlace(id), map[string]any{"fields": strings.Join(fields, ",")})
 		}
 		portal, err = findStaffPortal(ctx, t, by.Scope, site, id)
@@ -475,8 +476,19 @@ func (s *Store) DeletePortal(ctx context.Context, by Caller, site visit.SiteID, 
 		if _, err := t.Exec(ctx, remove, pgx.NamedArgs{"id": id, "now": t.now}); err != nil {
 			return err
 		}
-		t.restart(site)
 		t.audit(site, by.Actor, "portal.deleted", portalPlace(id), nil)
-		return nil
+		return t.retakeGuests(ctx, site, id)
 	})
+}
+
+// retakeGuests makes agents take everything anew where they know guests of a portal:
+// what these may depends on it.
+func (t *tx) retakeGuests(ctx context.Context, site visit.SiteID, id identity.PortalID) error {
+	const known = `select true where exists (select from devices where portal_id = @id and not private)
+		or exists (select from authentications where portal_id = @id and live)`
+	found, err := scalars[bool](ctx, t, known, pgx.NamedArgs{"id": id})
+	if len(found) > 0 {
+		t.restart(site)
+	}
+	return err
 }

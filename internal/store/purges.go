@@ -172,8 +172,13 @@ func (t *tx) purge(ctx context.Context, class visit.Class, limit int) (map[strin
 	}
 	args := dueAt(days, class, t.now)
 	args["limit"] = limit
-	if class == visit.ClassVisits {
+	switch class { //nolint:exhaustive // the others are one statement each
+	case visit.ClassVisits:
 		return t.purgeVisits(ctx, days, args)
+	case visit.ClassAccounts:
+		return t.purgeAccounts(ctx, days, args)
+	case visit.ClassAuthentications:
+		return t.purgeAuthentications(ctx, args)
 	}
 	purge, ok := purges[class]
 	if !ok {
@@ -226,6 +231,10 @@ var purges = map[visit.Class]string{
 		delete from sessions where id in (select id from due)`,
 	visit.ClassRefusedLogins: `delete from refused_logins where id in (select d.id` + ofEach + `(
 		select v.id from refused_logins v where v.site_id = s.site_id and v.at <= s.before order by v.at, v.id limit @limit) d limit @limit)`,
+	visit.ClassRegistrations: `delete from registrations where id in (
+		select id from registrations where expires_at <= @before order by expires_at limit @limit)`,
+	visit.ClassDecisions: `delete from portal_decisions where id in (
+		select id from portal_decisions where at <= @before order by at limit @limit)`,
 	visit.ClassLogins: `delete from logins where token_hash in (
 		select token_hash from logins where expires_at <= @before order by expires_at limit @limit)`,
 	visit.ClassLawful: `update lawful_requests set query_sealed = null, reference_sealed = null where id in (
@@ -297,8 +306,18 @@ func (t *tx) forgetPeople(ctx context.Context, rows []visitRow) (int, error) {
 			people = append(people, string(*row.PersonID))
 		}
 	}
-	const forget = `delete from people p where p.id = any(@people::uuid[]) and not exists (select from visits v where v.person_id = p.id)`
-	n, err := exec(ctx, t, forget, pgx.NamedArgs{"people": texts(people)})
+	const forget = `delete from people p where p.id = any(@people::uuid[]) and not exists (select from visits v where v.person_id = p.id)
+		and not exists (select from accounts c where c.person_id = p.id)`
+	args := pgx.NamedArgs{"people": texts(people), "now": t.now}
+	n, err := exec(ctx, t, forget, args)
+	if err != nil {
+		return 0, err
+	}
+	// Whose account is a pseudonym already stays as nobody, for its authentications.
+	const blank = `update people p set first_name = '', last_name = '', email = '', phone = '', company = '', updated_at = @now
+		from accounts c where p.id = any(@people::uuid[]) and c.person_id = p.id and c.erased_at is not null
+			and not exists (select from visits v where v.person_id = p.id)`
+	_, err = t.Exec(ctx, blank, args)
 	return int(n), err
 }
 

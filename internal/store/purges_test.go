@@ -400,6 +400,8 @@ func TestAPurgeUsesItsIndexes(t *testing.T) {
 	b := setup(t)
 	for class, index := range map[visit.Class]string{
 		visit.ClassTerminations: "terminations_site", visit.ClassSessions: "sessions_over", visit.ClassRefusedLogins: "refused_logins_site",
+		visit.ClassAccounts: "accounts_due", visit.ClassAuthentications: "accesses_portal_ended", visit.ClassRegistrations: "registrations_expired",
+		visit.ClassDecisions: "portal_decisions_at",
 	} {
 		conn, err := pgx.Connect(t.Context(), b.URL)
 		require.NoError(t, err)

@@ -43,7 +43,7 @@ func (s *Store) SetRetention(ctx context.Context, by Caller, site visit.SiteID, 
 		}
 		days := set.Days()
 		t.audit(site, by.Actor, "site.retention_changed", "site:"+string(site), map[string]any{
-			"profile": code(set.Profile), "visit_days": days.Visits, "session_days": days.Sessions, "refused_days": days.Refused,
+			"profile": code(set.Profile), "visit_days": days.Visits, "session_days": days.Sessions, "refused_days": days.Refused, "account_days": days.Accounts,
 		})
 		return nil
 	})

@@ -11,25 +11,34 @@ type Class string
 // The classes that a purge goes through, in its order. Docs/privacy.md says what
 // belongs to each.
 const (
-	ClassVisits        Class = "visits"
-	ClassTerminations  Class = "terminations"
-	ClassSessions      Class = "sessions"
-	ClassRefusedLogins Class = "refused_logins"
-	ClassLogins        Class = "logins"
-	ClassLawful        Class = "lawful_requests"
+	ClassVisits          Class = "visits"
+	ClassAccounts        Class = "accounts"
+	ClassAuthentications Class = "authentications"
+	ClassRegistrations   Class = "registrations"
+	ClassDecisions       Class = "portal_decisions"
+	ClassTerminations    Class = "terminations"
+	ClassSessions        Class = "sessions"
+	ClassRefusedLogins   Class = "refused_logins"
+	ClassLogins          Class = "logins"
+	ClassLawful          Class = "lawful_requests"
 )
 
 // PurgedClasses lists the classes in the order of a purge. Terminations come
 // before the sessions they refer to.
 func PurgedClasses() []Class {
 	return []Class{
-		ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins, ClassLogins, ClassLawful,
+		ClassVisits, ClassAccounts, ClassAuthentications, ClassRegistrations, ClassDecisions, ClassTerminations, ClassSessions, ClassRefusedLogins, ClassLogins, ClassLawful,
 	}
 }
 
 // How long things are kept that no site's setting changes.
 const (
 	LawfulRequestFor = 30 * 24 * time.Hour // a lawful request and what it asks
+	RegistrationFor  = 24 * time.Hour      // one that nobody finished, from its expiry on
+	DecisionFor      = 30 * 24 * time.Hour // why a portal let somebody in or did not
+	// PrivateDeviceFor is how long a device is remembered that made its address up: it
+	// has another one by then.
+	PrivateDeviceFor = 14 * 24 * time.Hour
 	// PresenceOverdueAfter is how long after its departure a visit whose visitor
 	// nobody has seen leave is an alarm, and the least time between two of them.
 	PresenceOverdueAfter = 7 * 24 * time.Hour
@@ -42,15 +51,18 @@ type Retention struct {
 	VisitDays   *int   `json:"visit_days,omitempty"`
 	SessionDays *int   `json:"session_days,omitempty"`
 	RefusedDays *int   `json:"refused_days,omitempty"`
+	AccountDays *int   `json:"account_days,omitempty"`
 }
 
 // Days are how long the classes are kept that depend on the site: visits after
 // presence became left (cancelled and missed ones after their end), sessions and
-// terminations after their end, refused logins after they happened.
+// terminations after their end, and authentications with them, refused logins after
+// they happened, accounts of guests after their end.
 type Days struct {
 	Visits   int
 	Sessions int
 	Refused  int
+	Accounts int
 }
 
 // The bounds. Deliveries and the CRM are waited for three days and three hours, and
@@ -59,6 +71,7 @@ const (
 	minVisitDays, maxVisitDays     = 4, 3650
 	minSessionDays, maxSessionDays = 1, 730
 	minRefusedDays, maxRefusedDays = 1, 90
+	minAccountDays, maxAccountDays = 1, 3650
 )
 
 // DefaultProfile is what a site has that says nothing.
@@ -68,16 +81,16 @@ const DefaultProfile = "default"
 // rule is known that speaks of those who give guests access; docs/privacy.md names
 // the law and what is not certain about it.
 var profiles = map[string]Days{
-	DefaultProfile: {Visits: 90, Sessions: 180, Refused: 14},
-	"AT":           {Visits: 90, Sessions: 180, Refused: 14},
-	"CH":           {Visits: 90, Sessions: 184, Refused: 14}, // six months, the longest
-	"DE":           {Visits: 90, Sessions: 7, Refused: 7},
-	"ES":           {Visits: 90, Sessions: 180, Refused: 14},
-	"FR":           {Visits: 90, Sessions: 365, Refused: 14},
-	"IT":           {Visits: 90, Sessions: 180, Refused: 14},
-	"NL":           {Visits: 90, Sessions: 180, Refused: 14},
-	"PL":           {Visits: 90, Sessions: 180, Refused: 14},
-	"UK":           {Visits: 90, Sessions: 180, Refused: 14},
+	DefaultProfile: {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"AT":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"CH":           {Visits: 90, Sessions: 184, Refused: 14, Accounts: 90}, // six months, the longest
+	"DE":           {Visits: 90, Sessions: 7, Refused: 7, Accounts: 90},
+	"ES":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"FR":           {Visits: 90, Sessions: 365, Refused: 14, Accounts: 90},
+	"IT":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"NL":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"PL":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
+	"UK":           {Visits: 90, Sessions: 180, Refused: 14, Accounts: 90},
 }
 
 // RetentionProfiles lists the names of the profiles.
@@ -103,6 +116,7 @@ func (r Retention) Validate() error {
 		{"visit_days", r.VisitDays, minVisitDays, maxVisitDays},
 		{"session_days", r.SessionDays, minSessionDays, maxSessionDays},
 		{"refused_days", r.RefusedDays, minRefusedDays, maxRefusedDays},
+		{"account_days", r.AccountDays, minAccountDays, maxAccountDays},
 	} {
 		if d.days != nil && (*d.days < d.min || *d.days > d.max) {
 			return Invalid(d.field, "From %d to %d days.", d.min, d.max)
@@ -127,7 +141,7 @@ func (r Retention) Days() Days {
 		days = profiles[DefaultProfile]
 	}
 	for _, own := range []struct{ days, to *int }{
-		{r.VisitDays, &days.Visits}, {r.SessionDays, &days.Sessions}, {r.RefusedDays, &days.Refused},
+		{r.VisitDays, &days.Visits}, {r.SessionDays, &days.Sessions}, {r.RefusedDays, &days.Refused}, {r.AccountDays, &days.Accounts},
 	} {
 		if own.days != nil {
 			*own.to = *own.days
@@ -142,10 +156,16 @@ func (d Days) Before(class Class, now time.Time) time.Time {
 	switch class {
 	case ClassVisits:
 		return now.AddDate(0, 0, -d.Visits)
-	case ClassSessions, ClassTerminations:
+	case ClassAccounts:
+		return now.AddDate(0, 0, -d.Accounts)
+	case ClassSessions, ClassTerminations, ClassAuthentications:
 		return now.AddDate(0, 0, -d.Sessions)
 	case ClassRefusedLogins:
 		return now.AddDate(0, 0, -d.Refused)
+	case ClassRegistrations:
+		return now.Add(-RegistrationFor)
+	case ClassDecisions:
+		return now.Add(-DecisionFor)
 	case ClassLogins, ClassLawful: // carry their own end
 	}
 	return now

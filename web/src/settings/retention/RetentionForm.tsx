@@ -10,8 +10,8 @@ import classes from '../kit/Page.module.css'
 import { useForm } from '../kit/useForm.ts'
 import { type Retention, retentionQuery } from './queries.ts'
 
-const spans = ['visit_days', 'session_days', 'refused_days'] as const
-const bounds = { visit_days: [4, 3650], session_days: [1, 730], refused_days: [1, 90] } as const
+const spans = ['visit_days', 'session_days', 'refused_days', 'account_days'] as const
+const bounds = { visit_days: [4, 3650], session_days: [1, 730], refused_days: [1, 90], account_days: [1, 3650] } as const
 
 /** A profile, and what a site says otherwise; an empty field is the profile's. */
 export function RetentionForm({ retention: r }: { retention: Retention }) {
@@ -27,6 +27,7 @@ export function RetentionForm({ retention: r }: { retention: Retention }) {
       visit_days: own('visit_days'),
       session_days: own('session_days'),
       refused_days: own('refused_days'),
+      account_days: own('account_days'),
     },
     async (f) => {
       const days = Object.fromEntries(spans.flatMap((n) => (f[n] === '' ? [] : [[n, Number(f[n])]])))
