@@ -25,7 +25,8 @@ type Guest struct {
 	// Disconnect, it logs in again at once with the same credentials.
 	Reconnects bool
 	// Response answers Challenge in place of the password, with Method CHAP: what a
-	// gateway relays that has not seen the password. 16 octets, of identifier 0.
+	// gateway relays that has not seen the password. 16 octets, of identifier 0, or 17
+	// that begin with another.
 	Challenge, Response []byte
 }
 

@@ -49,7 +49,10 @@ func provePAP(p *radius.Packet, g Guest, _ io.Reader) (func(*radius.Packet) erro
 // proveCHAP sends the challenge in its own attribute (RFC 2865 section 5.40).
 func proveCHAP(p *radius.Packet, g Guest, random io.Reader) (func(*radius.Packet) error, error) {
 	if g.Response != nil {
-		p.Add(rfc2865.CHAPPassword_Type, append([]byte{0}, g.Response...))
+		if len(g.Response) == md5.Size {
+			g.Response = append([]byte{0}, g.Response...)
+		}
+		p.Add(rfc2865.CHAPPassword_Type, g.Response)
 		p.Add(rfc2865.CHAPChallenge_Type, g.Challenge)
 		return unchecked, nil
 	}

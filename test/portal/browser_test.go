@@ -96,7 +96,7 @@ func (g *guest) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answerTo(r, w.Result()), nil
 	}
 	g.d.net.sent(release)
-	return answerTo(r, gatetest.Submit(g.d.net, g.client, release)), nil
+	return answerTo(r, gatetest.Submit(g.d.net.NAS, g.client, release)), nil
 }
 
 func answerTo(r *http.Request, answer *http.Response) *http.Response {
