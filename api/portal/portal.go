@@ -183,12 +183,13 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, id, rest, address 
 }
 
 // ServeUniFi answers GET and HEAD at /guest/s/{site}/, where a UniFi console sends
-// browsers, whatever path staff would rather have: the portal with that site.
+// browsers, whatever path staff would rather have: it leads to the portal with that site,
+// below whose path alone browsers show the guest's cookie.
 func (p *Pages) ServeUniFi(w http.ResponseWriter, r *http.Request, site, address string) {
 	id, err := p.Store.VendorPortal(r.Context(), gate.UniFi, site)
 	switch {
 	case err == nil:
-		p.Serve(w, r, string(id), "", address)
+		p.request(w, r, address).to("/portal/" + string(id) + "?" + r.URL.RawQuery)
 	case visit.KindOf(err) == visit.KindNotFound:
 		p.request(w, r, address).say(http.StatusNotFound, "closed")
 	default:
