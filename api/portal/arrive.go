@@ -151,7 +151,7 @@ func (q *request) show(first bool) {
 			q.offer(s, "")
 			return
 		}
-		q.admit(store.Admission{Method: methodOf(s), Account: s.Account.ID, By: s.By})
+		q.admit(store.Admission{Account: s.Account.ID, By: s.By})
 	case identity.PageContinue:
 		q.offer(s, "")
 	default:
@@ -265,6 +265,3 @@ func (q *request) when(at time.Time) string {
 	}
 	return local.Format("2006-01-02 15:04")
 }
-
-// methodOf is the method that a recognised guest's login counts as.
-func methodOf(standing) identity.Method { return identity.MethodAccount }

@@ -34,7 +34,7 @@ func (q *request) setCookie(value string, lasts time.Duration) {
 }
 
 func (q *request) setCookieNamed(name, value string, lasts time.Duration) {
-	http.SetCookie(q.w, &http.Cookie{
+	http.SetCookie(q.w, &http.Cookie{ //nolint:gosec // Secure wherever the address is https
 		Name: name, Value: value, Path: "/portal", MaxAge: int(lasts / time.Second),
 		HttpOnly: true, Secure: strings.HasPrefix(q.PublicURL, "https:"), SameSite: http.SameSiteLaxMode,
 	})

@@ -93,6 +93,7 @@ func worked(t *testing.T, h *hall) {
 	require.Equal(t, int64(1), sql[int64](t, h, "select count(*) from accounts")[0])
 	require.Equal(t, []string{"logged_in", "returning_auto", "returning_auto", "returning", "returning_auto", "logged_in"},
 		sql[string](t, h, "select n.status from authentications n join accesses v on v.id = n.access_id order by v.started_at"))
+	require.Equal(t, []string{"form"}, sql[string](t, h, "select distinct method from authentications"))
 	require.Equal(t, []bool{false, false, false, false, false, true},
 		sql[bool](t, h, "select n.renewal from authentications n join accesses v on v.id = n.access_id order by v.started_at"))
 	require.Equal(t, int64(1), sql[int64](t, h, "select count(*) from authentications where live")[0])

@@ -368,7 +368,7 @@ func (g *guest) presses(button string, typed ...string) *guest {
 	}
 	if u, err := url.Parse(action); err == nil && u.Host != "" {
 		require.Contains(g.t, g.shown.header.Get("Content-Security-Policy"), "form-action 'self' "+u.Scheme+"://"+u.Host+";", "the browser would not let it through")
-		response := gatetest.Submit(g.h.nas, g.client, gate.Release{Form: &gate.Form{Action: u, Fields: ordered}})
+		response := gatetest.Submit(g.h.nas, g.client, gate.Release{Form: &gate.Form{Action: u, Fields: ordered}}) //nolint:bodyclose // left closes it
 		if g.left(response) {
 			return g.opens(g.shown.at)
 		}

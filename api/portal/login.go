@@ -189,7 +189,7 @@ func (q *request) carryOn() {
 			q.offer(s, q.word("agree.missing"))
 			return
 		}
-		q.admit(store.Admission{Method: methodOf(s), Account: s.Account.ID, By: s.By, Clicked: true, Consents: consents})
+		q.admit(store.Admission{Account: s.Account.ID, By: s.By, Clicked: true, Consents: consents})
 	case identity.PageDenied:
 		q.denied(s)
 	case identity.PageWaiting:

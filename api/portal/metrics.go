@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"cmp"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/foyerhq/foyer/internal/identity"
@@ -44,6 +46,6 @@ const (
 
 func (m *Metrics) loggedIn(method identity.Method, outcome string) {
 	if m != nil {
-		m.logins.WithLabelValues(string(method), outcome).Inc()
+		m.logins.WithLabelValues(cmp.Or(string(method), "recognised"), outcome).Inc()
 	}
 }

@@ -1,10 +1,10 @@
 package portal
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"time"
 
@@ -27,7 +27,7 @@ var ErrPreview = visit.Invalid("page", "full, continue, connected, denied or go.
 // not be stored, and nothing behind its forms. A language that is none is the
 // fallback. It returns ErrPreview.
 func Preview(t identity.Template, consents []store.Consent, name, language string) ([]byte, error) {
-	w := httptest.NewRecorder()
+	w := &sheet{header: http.Header{}}
 	now := time.Now()
 	pages := New(Config{Store: nobody{}, Mails: true, SMS: noTexter{}, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 	q := pages.request(w, &http.Request{URL: &url.URL{}, Header: http.Header{}}, "")
@@ -52,7 +52,7 @@ func Preview(t identity.Template, consents []store.Consent, name, language strin
 	default:
 		return nil, ErrPreview
 	}
-	return w.Body.Bytes(), nil
+	return w.Bytes(), nil
 }
 
 // noTexter sends nothing.
@@ -64,3 +64,12 @@ type nobody struct{ Store }
 func (nobody) RegistrationAt(context.Context, identity.PortalID, string) (*store.Registration, error) {
 	return nil, nil
 }
+
+// sheet is an answer that stays here.
+type sheet struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (s *sheet) Header() http.Header { return s.header }
+func (*sheet) WriteHeader(int)       {}

@@ -20,7 +20,7 @@ type Arrival struct{ MAC, IP, SSID, AP string }
 
 // Admission is somebody who is to be let in by a portal: recognised, or by a login.
 type Admission struct {
-	Method   identity.Method
+	Method   identity.Method // empty for a recognised account: the one it was made by
 	Arrival  Arrival
 	Language string
 	Cookie   string   // the browser's, as it came
@@ -74,6 +74,9 @@ func (s *Store) Admit(ctx context.Context, p Portal, a Admission) (admitted Admi
 		row, entered, err := t.enter(ctx, p, a)
 		if err != nil {
 			return err
+		}
+		if a.Method == "" {
+			a.Method = row.Method // by which the account was made that was recognised
 		}
 		if err := t.agree(ctx, p, row.ID, a.Consents); err != nil {
 			return err
