@@ -35,7 +35,8 @@ func TestJourneys(t *testing.T) {
 			map[string]any{"ssid": "Harbour Rooms", "kind": "wpa_psk", "psk": "pass;phrase"},
 		},
 	})
-	ap := newNAS(t, s, site)
+	ap, nasID := newNAS(t, s, site)
+	guests := newNetwork(t, ap)
 	users := map[string]any{}
 	for _, role := range []string{"reception", "host", "site_manager", "cashier"} {
 		user := map[string]any{"email": role + "@example.org", "name": role, "role": role, "password": password, "sites": []string{site}}
@@ -43,17 +44,18 @@ func TestJourneys(t *testing.T) {
 		users[role] = map[string]string{"email": role + "@example.org", "password": password}
 	}
 	setup := newEmpty(t, s)
-	control := httptest.NewServer(controls(s, ap, setup))
+	control := httptest.NewServer(controls(s, ap, setup, guests))
 	t.Cleanup(control.Close)
 	told, err := json.Marshal(map[string]any{
 		"url": s.URL(0), "token": s.Token, "site": site, "users": users, "control": control.URL, "setup": setup,
+		"nas": nasID, "network": guests.URL(),
 	})
 	require.NoError(t, err)
 	run(t, string(told))
 }
 
 // newNAS starts the site's agent and a simulated access point that asks it.
-func newNAS(t *testing.T, s *stack.Stack, site string) *nas.NAS {
+func newNAS(t *testing.T, s *stack.Stack, site string) (ap *nas.NAS, id string) {
 	t.Helper()
 	agent := s.NewAgent(site)
 	ap, err := nas.New(nas.Config{
@@ -62,16 +64,18 @@ func newNAS(t *testing.T, s *stack.Stack, site string) *nas.NAS {
 	require.NoError(t, err)
 	require.NoError(t, ap.Start(t.Context()))
 	t.Cleanup(ap.Stop)
-	s.NewNAS(site, "127.0.0.1/32", secret, int(netip.MustParseAddrPort(ap.DASAddr()).Port()), nil)
+	id = s.NewNAS(site, "127.0.0.1/32", secret, int(netip.MustParseAddrPort(ap.DASAddr()).Port()), nil)
 	agent.Start()
 	s.Connected(agent)
-	return ap
+	return ap, id
 }
 
 // controls are what a story may do to the world: to the access point under /nas,
-// to the empty deployment's under /setup, and to the API's process.
-func controls(s *stack.Stack, ap *nas.NAS, setup *empty) http.Handler {
+// to the empty deployment's under /setup, to the network of guests, and to the API's
+// process.
+func controls(s *stack.Stack, ap *nas.NAS, setup *empty, guests *network) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /portal", guests.point)
 	mux.Handle("/setup/", http.StripPrefix("/setup", setup.world()))
 	mux.Handle("/nas/", http.StripPrefix("/nas", ap.ControlHandler()))
 	mux.HandleFunc("POST /invitation", invitation(s))

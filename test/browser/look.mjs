@@ -37,10 +37,10 @@ function settled(page) {
 /** In brief: the one that is least like the others, for what is made of parts that are looked at in full elsewhere. */
 const brief = 'dark 390'
 
-export async function look(b, name, { popup = false, short = false } = {}) {
+export async function look(b, name, { popup = false, short = false, at = widths } = {}) {
   for (const colorScheme of ['light', 'dark']) {
     await b.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    for (const width of widths) {
+    for (const width of at) {
       if (short && !process.env.FOYER_SHOTS && brief !== `${colorScheme} ${width}`) continue
       await b.page.setViewportSize({ width, height: width < 500 ? 844 : 1000 })
       await settled(b.page)

@@ -62,9 +62,7 @@ func New(c Config) (*Hotspot, error) {
 	return h, nil
 }
 
-// phones are as many as there are addresses for documentation (RFC 7042 section 2.1.2).
-const phones = 256
-
+// phone is one of 256, which have the addresses for documentation (RFC 7042 section 2.1.2).
 func phone(n byte) gatetest.Client {
 	return gatetest.Client{MAC: fmt.Sprintf("00:00:5e:00:53:%02x", n), IP: netip.AddrFrom4([4]byte{10, 78, 0, n})}
 }
