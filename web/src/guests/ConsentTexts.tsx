@@ -26,47 +26,53 @@ const isText = (c: Consent | undefined) => Boolean(c && Object.keys(c.texts).len
 /** What guests agree to; each change is a new version, which they are asked about again. */
 export function ConsentTexts({ template }: { template: Template }) {
   const { t } = useText()
-  const may = useDeploymentWide('portals.write')
   const consents = useQuery(consentsQuery(template.id))
-  const [open, setOpen] = useState<Open>(null)
-  const close = () => setOpen(null)
   return (
     <Part title={t('web.guests.consents')} text={t('web.guests.consents.text')}>
-      <Loaded query={consents}>
-        {(list) => (
-          <>
-            <ul className={`${page.lines} ${classes.consents}`}>
-              {kinds.map((kind) => (
-                <KindLine key={kind} template={template} kind={kind} now={list.find((c) => c.kind === kind)}>
-                  {may && (
-                    <>
-                      <Button variant="default" onClick={() => setOpen({ what: 'write', kind })}>
-                        {t(isText(list.find((c) => c.kind === kind)) ? 'web.guests.consents.newversion' : 'web.guests.consents.write')}
-                        <span className="sr">: {t(`web.guests.consent.${kind}`)}</span>
-                      </Button>
-                      <More
-                        name={t(`web.guests.consent.${kind}`)}
-                        items={[
-                          isText(list.find((c) => c.kind === kind)) && {
-                            label: t('web.guests.consents.end'),
-                            bad: true,
-                            run: () => setOpen({ what: 'end', kind }),
-                          },
-                        ]}
-                      />
-                    </>
-                  )}
-                </KindLine>
-              ))}
-            </ul>
-            {open?.what === 'write' && (
-              <Write template={template} kind={open.kind} before={list.find((c) => c.kind === open.kind)} close={close} />
-            )}
-            {open?.what === 'end' && <End template={template} kind={open.kind} close={close} />}
-          </>
-        )}
-      </Loaded>
+      <Loaded query={consents}>{(list) => <Kinds template={template} list={list} />}</Loaded>
     </Part>
+  )
+}
+
+function Kinds({ template, list }: { template: Template; list: Consent[] }) {
+  const { t } = useText()
+  const may = useDeploymentWide('portals.write')
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => setOpen(null)
+  const of = (kind: Kind) => list.find((c) => c.kind === kind)
+  const write = (kind: Kind) => t(isText(of(kind)) ? 'web.guests.consents.newversion' : 'web.guests.consents.write')
+  return (
+    <>
+      <ul className={`${page.lines} ${classes.consents}`}>
+        {kinds.map((kind) => (
+          <KindLine key={kind} template={template} kind={kind} now={of(kind)}>
+            {may && (
+              <>
+                <Button
+                  variant="default"
+                  aria-label={`${write(kind)}: ${t(`web.guests.consent.${kind}`)}`}
+                  onClick={() => setOpen({ what: 'write', kind })}
+                >
+                  {write(kind)}
+                </Button>
+                <More
+                  name={t(`web.guests.consent.${kind}`)}
+                  items={[
+                    isText(of(kind)) && {
+                      label: t('web.guests.consents.end'),
+                      bad: true,
+                      run: () => setOpen({ what: 'end', kind }),
+                    },
+                  ]}
+                />
+              </>
+            )}
+          </KindLine>
+        ))}
+      </ul>
+      {open?.what === 'write' && <Write template={template} kind={open.kind} before={of(open.kind)} close={close} />}
+      {open?.what === 'end' && <End template={template} kind={open.kind} close={close} />}
+    </>
   )
 }
 

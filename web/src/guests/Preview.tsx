@@ -8,7 +8,7 @@ import type { Template } from './queries.ts'
 import { type GuestLanguage, guestLanguages } from './template.ts'
 
 /** The portal's pages, by the names of the API. */
-const pages = ['full', 'continue', 'connected', 'waiting', 'denied'] as const
+const pages = ['full', 'continue', 'connected', 'denied', 'go'] as const
 
 /** What guests see with the template as it is saved. */
 export function Preview({ template }: { template: Template }) {

@@ -32,9 +32,13 @@ export function SamePerson({ detail: { account, same } }: { detail: AccountDetai
               <div>{nameOf(p)}</div>
               <div className={visit.note}>{[p.company, t.count('web.person.visits', p.visits)].filter(Boolean).join(' · ')}</div>
             </div>
-            <Button size="compact-sm" variant="default" onClick={() => setAsked(p)}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-label={`${t('web.guests.same.do')}: ${nameOf(p)}`}
+              onClick={() => setAsked(p)}
+            >
               {t('web.guests.same.do')}
-              <span className="sr">: {nameOf(p)}</span>
             </Button>
           </li>
         ))}

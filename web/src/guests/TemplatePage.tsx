@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import { api } from '../api/client.ts'
 import { useToast } from '../look/Toasts.tsx'
 import { Loaded } from '../page.tsx'
@@ -65,6 +66,7 @@ function One({ template, profiles }: { template: Template | undefined; profiles:
   const navigate = useNavigate()
   const toast = useToast()
   const may = useDeploymentWide('portals.write')
+  const [made, setMade] = useState<string | null>(null)
   const form = useForm<Fields>(
     template ? fieldsOf(template) : blankTemplate(profiles[0]?.id ?? ''),
     async (f) => {
@@ -74,14 +76,16 @@ function One({ template, profiles }: { template: Template | undefined; profiles:
         : await api.post('/api/v1/templates', { body })
       await readPortals(client)
       toast({ text: t('web.guests.template.saved', { name: saved.name }) })
-      if (template) return
-      // Once the form has nothing unsaved, which is when this act is over.
-      setTimeout(() =>
-        navigate({ to: '/sites/$site/guests/templates/$template', params: { site: site.id, template: saved.id }, replace: true }),
-      )
+      if (!template) setMade(saved.id)
     },
     (f) => templateFaults(f, profiles, t),
   )
+  // Once nothing is unsaved any more, which whoever leaves would be asked about.
+  const go = made !== null && !form.dirty
+  useEffect(() => {
+    if (!go) return
+    navigate({ to: '/sites/$site/guests/templates/$template', params: { site: site.id, template: made }, replace: true })
+  }, [go, made, navigate, site.id])
   return (
     <>
       <Form form={form} shown={shown} action={template ? undefined : t('web.guests.template.make')}>
