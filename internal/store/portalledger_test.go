@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -40,6 +41,11 @@ type follows struct {
 func (b bench) follows(t testing.TB) *follows {
 	t.Helper()
 	head := sql[int64](t, b, "select revision from site_heads where site_id = $1", b.site.ID)[0]
+	if head == 0 { // there is nothing to have followed yet
+		_, err := b.CreateNAS(t.Context(), b.desk, visit.NAS{SiteID: b.site.ID, Name: "Access point", Source: netip.MustParsePrefix("10.1.0.0/16"), Secret: "a secret of some length"})
+		require.NoError(t, err)
+		head++
+	}
 	return &follows{bench: b, at: positionOf(t, b, head), grants: b.grants(t)}
 }
 
