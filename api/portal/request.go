@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/foyerhq/foyer/api/plain"
 	"github.com/foyerhq/foyer/internal/catalogue"
@@ -117,10 +118,18 @@ func (q *request) device() string {
 	return string(q.portal.ID) + " " + q.address
 }
 
-// value is what was typed into a field, without what surrounds it.
+// value is what was typed into a field, without what surrounds it, and without what
+// nobody types and no database keeps: halves of characters, and those of control.
 func (q *request) value(name string) string {
 	text := strings.TrimSpace(q.form.Get(name))
-	return text[:min(len(text), maxValue)]
+	return strings.Map(typed, strings.ToValidUTF8(text[:min(len(text), maxValue)], ""))
+}
+
+func typed(c rune) rune {
+	if unicode.IsControl(c) {
+		return -1
+	}
+	return c
 }
 
 const maxValue = 300
