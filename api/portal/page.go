@@ -92,6 +92,8 @@ type choice struct {
 // tick is one that a guest puts by themselves.
 type tick struct {
 	Field, ID, Label string
+	Body             []string // the text, where the page has room for it, under
+	Title            string   // this
 	Link, Read       string
 	Required         bool
 	Checked          bool // as it was sent, where the page is shown again
