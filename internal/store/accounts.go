@@ -29,6 +29,12 @@ type accountRow struct {
 	FirstLoginAt    *time.Time         `db:"first_login_at"`
 }
 
+// grace reports whether the account ends with the time that somebody was given to read
+// their mail. An end of staff's stays what it is; one as short as that is taken for none.
+func (r accountRow) grace() bool {
+	return r.EndsSet && r.EndsAt.Sub(r.StartsAt) <= identity.MaxGrace
+}
+
 const accountColumns = `c.person_id, c.site_id, c.profile_id, c.profile_revision, c.login, c.login_kind, c.method, c.starts_at, c.ends_at, c.ends_set,
 	c.proven_at, c.pending, c.blocked_at, c.erased_at, c.first_login_at`
 
@@ -144,6 +150,10 @@ func (t *tx) renew(ctx context.Context, p Portal, a Admission, row accountRow) (
 			sponsor = case when @sponsor <> '' then @sponsor else c.sponsor end, updated_at = @now
 		where c.person_id = @id returning ` + accountColumns
 	was := row.EndsAt
+	// What browsers had from the time before is not good again.
+	if _, err := t.Exec(ctx, `delete from browsers where person_id = @id and expires_at <= @now`, pgx.NamedArgs{"id": row.ID, "now": t.now}); err != nil {
+		return row, err
+	}
 	row, err = one[accountRow](ctx, t, ErrAccountNotFound, update, pgx.NamedArgs{
 		"id": row.ID, "now": t.now, "ends": ends, "profile": a.profile(p), "revision": profile.Revision, "sponsor": a.Sponsor,
 		"grace": !a.Until.IsZero(),

@@ -17,8 +17,9 @@ func pseudonym(id visit.PersonID) string { return "erased-" + string(id) }
 // device was online when, of whom nobody can tell any more.
 func (t *tx) eraseGuest(ctx context.Context, id visit.PersonID, actor string) (map[string]int, error) {
 	row, err := t.lockAccount(ctx, id)
-	if errors.Is(err, ErrAccountNotFound) {
-		return nil, nil
+	if errors.Is(err, ErrAccountNotFound) { // a visitor, who may have used a portal all the same
+		_, err := t.Exec(ctx, `delete from portal_decisions where person_id = @id`, pgx.NamedArgs{"id": id})
+		return nil, err
 	}
 	if err != nil {
 		return nil, err
@@ -191,7 +192,8 @@ const guestExport = `jsonb_build_object(
 				from their_authentications x join accesses a on a.id = x.access_id),
 			'guest_sessions', (select coalesce(jsonb_agg(to_jsonb(x) order by x.id), '[]') from sessions x where x.access_id in (select access_id from their_authentications)),
 			'guest_terminations', (select coalesce(jsonb_agg(to_jsonb(x) order by x.id), '[]') from terminations x where x.access_id in (select access_id from their_authentications)),
-			'openings', (select coalesce(jsonb_agg(to_jsonb(x) - 'arrival_sealed' order by x.id), '[]') from openings x where x.access_id in (select access_id from their_authentications)),
+			'openings', (select coalesce(jsonb_agg(to_jsonb(x) - 'arrival_sealed' order by x.id), '[]') from openings x where x.access_id in (select access_id from their_authentications)
+				or x.visit_id in (select id from their_visits)),
 			'registrations', (select coalesce(jsonb_agg(to_jsonb(x) - 'arrival_sealed' - 'code_sealed' order by x.id), '[]') from registrations x where x.person_id = @id),
 			'portal_decisions', (select coalesce(jsonb_agg(to_jsonb(x) order by x.id), '[]') from portal_decisions x where x.person_id = @id)
 		)`

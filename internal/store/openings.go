@@ -55,7 +55,8 @@ func openingPlace(id OpeningID) string { return "opening:" + string(id) }
 const replacedFor = 10 * time.Second
 
 // OpenGate notes a gate before it is opened. Who is let in again takes the place of
-// what the device had before.
+// what the device had before. It returns ErrAuthenticationNotFound and ErrNoVoucher for
+// what has ended meanwhile: nobody would shut the gate.
 func (s *Store) OpenGate(ctx context.Context, o NewOpening) (OpeningID, error) {
 	drawn, err := s.newID()
 	if err != nil {
@@ -82,6 +83,9 @@ func (s *Store) OpenGate(ctx context.Context, o NewOpening) (OpeningID, error) {
 	}
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {
 		args["now"] = t.now
+		if err := t.stillGood(ctx, o); err != nil {
+			return err
+		}
 		const reopened = `update openings set shut_at = @now, due_at = null, failure = '` + ShutReopened + `', queued = ''
 			where portal_id = @portal and client = @client and client <> '' and shut_at is null`
 		if _, err := t.Exec(ctx, reopened, args); err != nil {
@@ -93,6 +97,18 @@ func (s *Store) OpenGate(ctx context.Context, o NewOpening) (OpeningID, error) {
 		return err
 	})
 	return id, err
+}
+
+// stillGood holds what the gate is opened for until the end of the transaction: who ends
+// it then finds the gate.
+func (t *tx) stillGood(ctx context.Context, o NewOpening) error {
+	if o.Access != "" {
+		_, err := t.standsFor(ctx, SecretFor{SiteID: o.Portal.SiteID, AccessID: o.Access})
+		return err
+	}
+	const find = `select id::text from vouchers where visit_id = @visit and site_id = @site and revoked_at is null and not_after > @now for share`
+	_, err := scalar(ctx, t, ErrNoVoucher, find, pgx.NamedArgs{"visit": o.Visit, "site": o.Portal.SiteID, "now": t.now})
+	return err
 }
 
 // shutGatesOf has what a visit or an access opened without RADIUS shut, from an instant
@@ -185,8 +201,13 @@ func (s *Store) ShutGate(ctx context.Context, id OpeningID, found Shutting) erro
 	if !found.Again.IsZero() {
 		again = &found.Again
 	}
+	// Of a visitor who is forgotten meanwhile nothing stays: see blank.
+	const forget = `delete from openings o using visits v where o.id = @id and o.due_at is null and v.id = o.visit_id and v.purged_at is not null`
 	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.Exec(ctx, update, pgx.NamedArgs{"id": id, "failure": found.Failure, "again": again, "now": t.now})
+		if _, err := t.Exec(ctx, update, pgx.NamedArgs{"id": id, "failure": found.Failure, "again": again, "now": t.now}); err != nil {
+			return err
+		}
+		_, err := t.Exec(ctx, forget, pgx.NamedArgs{"id": id})
 		return err
 	})
 }

@@ -290,6 +290,10 @@ func (t *tx) blank(ctx context.Context, rows []visitRow, actor string) error {
 	if _, err := t.Exec(ctx, `delete from invitation_codes where visit_id = any(@ids::uuid[])`, args); err != nil {
 		return err
 	}
+	// One that is yet to be shut says where: it goes when it was.
+	if _, err := t.Exec(ctx, `delete from openings where visit_id = any(@ids::uuid[]) and due_at is null`, args); err != nil {
+		return err
+	}
 	for _, row := range rows {
 		if err := t.record(row.event(visit.EventVisitPurged, actor, nil)); err != nil {
 			return err

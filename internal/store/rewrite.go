@@ -27,7 +27,7 @@ const (
 
 // held lists the tables that a class's purge leaves traces in.
 var held = map[string][]string{
-	string(visit.ClassVisits):          {"visits", "crm_syncs"},
+	string(visit.ClassVisits):          {"visits", "crm_syncs", "openings"},
 	string(visit.ClassAccounts):        {"accounts", "people", "devices", "consents", "browsers"},
 	string(visit.ClassAuthentications): {"authentications", "accesses", "openings", "one_time_secrets", "accounts", "people"},
 	string(visit.ClassRegistrations):   {"registrations"},
@@ -42,7 +42,7 @@ var held = map[string][]string{
 
 // erasedFrom lists the tables that the erasure of a person leaves traces in.
 var erasedFrom = []string{"visits", "crm_syncs", "people", "sessions", "terminations", "refused_logins", "erasures",
-	"accounts", "devices", "consents", "browsers", "registrations", "portal_decisions", "one_time_secrets"}
+	"accounts", "devices", "consents", "browsers", "registrations", "portal_decisions", "one_time_secrets", "openings"}
 
 // RewritePurged rewrites the files of tables from which this purge, or an erasure
 // since the one before, took personal data, and those that the one before had to
