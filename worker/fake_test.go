@@ -189,7 +189,7 @@ func (b *board) PruneGuests(ctx context.Context, _ int) (int, error) {
 	return 0, b.call(ctx, "PruneGuests")
 }
 
-func (b *board) PruneMail(ctx context.Context) (int, error)  { return 0, b.call(ctx, "PruneMail") }
+func (b *board) PruneMail(ctx context.Context) (int, error) { return 0, b.call(ctx, "PruneMail") }
 func (b *board) LeavingSoon(ctx context.Context, _ int) (int, error) {
 	return 0, b.call(ctx, "LeavingSoon")
 }

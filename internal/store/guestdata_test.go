@@ -40,9 +40,9 @@ func TestManyAccountsFromASpreadsheet(t *testing.T) {
 	require.Equal(t, "profile", dry[2].Refused.Field)
 	require.Equal(t, []int64{1}, sql[int64](t, l.bench, "select count(*) from accounts"), "nothing was changed")
 
-	real, err := l.ImportAccounts(t.Context(), l.desk, l.site.ID, rows, store.AccountImport{})
+	done, err := l.ImportAccounts(t.Context(), l.desk, l.site.ID, rows, store.AccountImport{})
 	require.NoError(t, err)
-	require.Equal(t, want, outcomes(real))
+	require.Equal(t, want, outcomes(done))
 	require.Equal(t, []int64{3}, sql[int64](t, l.bench, "select count(*) from audit where action = 'account.created'"), "refused rows leave no trace")
 	updated, err := l.ImportAccounts(t.Context(), l.desk, l.site.ID, rows[4:5], store.AccountImport{Update: true})
 	require.NoError(t, err)

@@ -161,6 +161,7 @@ test('who was here before is filled in, and another name is another person', () 
     last_name: 'Hopper',
     email: 'grace@example.org',
     visits: 2,
+    guest: false,
     last_visit: { visit_id: 'v', site_id: 'site', host: { name: 'Eva' }, expected_arrival: '2026-11-01T09:00:00Z' },
     created_at: '',
     updated_at: '',
