@@ -87,7 +87,7 @@ func (q *request) full(name identity.Method, problem string) {
 		}
 	}
 	q.write(http.StatusOK, string(identity.PageFull), page{
-		Title: q.title(), Problem: problem, Form: f, Machine: q.machine(), origins: q.origin(), welcome: true,
+		Title: q.title(), Problem: problem, Form: f, origins: q.origin(), welcome: true,
 	})
 }
 

@@ -128,6 +128,7 @@ func (q *request) write(status int, name string, g page) {
 	if g.refresh != "" {
 		q.w.Header().Set("Refresh", g.refresh)
 	}
+	g.Machine = q.machine(name, g)
 	q.Metrics.shown(name)
 	if err := plain.WriteStyled(q.w, status, layout, g, g.Style, g.origins...); err != nil {
 		q.Logger.Error("portal page failed", "error", err)
@@ -199,7 +200,7 @@ func (q *request) title() string {
 // origin is where a NAS takes this device's login. A form that we answer with a
 // redirection there is only let through by browsers whose page allowed it.
 func (q *request) origin() []string {
-	release, err := q.adapter.Release(q.state.Arrival, gate.Grant{Username: "x", Password: "x", Left: identity.MinLifetime, Success: q.PublicURL}, q.portal.Settings)
+	release, err := q.tryRelease()
 	switch {
 	case err != nil:
 	case release.Redirect != nil:
@@ -208,6 +209,14 @@ func (q *request) origin() []string {
 		return []string{originOf(release.Form.Action)}
 	}
 	return nil
+}
+
+// tryRelease is what the adapter would say, with nothing in it.
+func (q *request) tryRelease() (gate.Release, error) {
+	if q.adapter == nil {
+		return gate.Release{}, gate.ErrNotFromNAS
+	}
+	return q.adapter.Release(q.state.Arrival, gate.Grant{Username: "x", Password: "x", Left: identity.MinLifetime, Success: q.PublicURL}, q.portal.Settings)
 }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }

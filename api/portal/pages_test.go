@@ -497,16 +497,28 @@ func TestWhoseDeviceIsHeld(t *testing.T) {
 // TestAProgramThatLogsIn is WISPr.
 func TestAProgramThatLogsIn(t *testing.T) {
 	t.Parallel()
-	p := meraki
-	p.template = visits
-	h := setup(t, p)
+	h := setup(t, uniFi)
 	_, credentials := h.visitor(t)
 	g := h.guest(t, phone)
 	g.arrives().sees("-WISPAccessGatewayParam")
 	g.agent = "CaptiveNetworkSupport-407 wispr"
 	g.arrives().sees("<WISPAccessGatewayParam", "<ResponseCode>0</ResponseCode>", "Café &lt;Paris&gt;")
-	address := between(g.shown.body, "<LoginURL>", "</LoginURL>")
-	g.sends(http.MethodPost, strings.ReplaceAll(address, "&amp;", "&"), url.Values{"UserName": {credentials.Username}, "Password": {credentials.Password}}).sees("One more step")
+	address := strings.ReplaceAll(between(g.shown.body, "<LoginURL>", "</LoginURL>"), "&amp;", "&")
+	login := func(password string) *guest {
+		return g.sends(http.MethodPost, address, url.Values{"UserName": {credentials.Username}, "Password": {password}})
+	}
+	login("wrong").sees("<AuthenticationReply>", "<MessageType>120</MessageType><ResponseCode>100</ResponseCode>")
+	login(credentials.Password).sees("<AuthenticationReply>", "<MessageType>120</MessageType><ResponseCode>50</ResponseCode>")
+}
+
+// TestAProgramIsNotToldOfAForm: it could not send one.
+func TestAProgramIsNotToldOfAForm(t *testing.T) {
+	t.Parallel()
+	p := meraki
+	p.template = visits
+	g := setup(t, p).guest(t, phone)
+	g.agent = "CaptiveNetworkSupport-407 wispr"
+	g.arrives().sees("-WISPAccessGatewayParam")
 }
 
 func between(text, from, to string) string {
