@@ -24,9 +24,11 @@ import (
 // gateway's own setting. At 3 and 4 the gateway collects what we have granted, time and
 // rates included (authmon.go); 3 is the level to use, and 4 for a router without PHP.
 //
-// A redirect never expires: how old one may be, and that it is used once, is checked by
-// the portal, which keeps arrivals under seal. The token is for one client's entry at
-// the gateway, so a copied one opens nobody else's gate.
+// A redirect never expires, and nothing in it says how old it is: the portal's own seal
+// bounds the time from its page to the login, not that from the gateway to its page. What
+// an old one is good for is what the gateway makes of it. Its token is for one entry in
+// the gateway's list of clients, which goes when the client does, so a copied one opens
+// no gate but that of the client that it was made for.
 type openNDS struct{}
 
 var openNDSDoor = door{plain: true, ports: []string{"2050"}}
