@@ -55,7 +55,7 @@ type Account struct {
 	Language      string                 `json:"language,omitempty"`
 	Notes         string                 `json:"notes,omitempty"`
 	Green         int                    `json:"green" doc:"Authentications that are good now."`
-	ProvenAt      *time.Time             `json:"proven_at,omitempty" doc:"When the login was proven: by a code, a sponsor or staff."`
+	ProvenAt      *time.Time             `json:"proven_at,omitempty" doc:"When the login was proven: by a code, a link or staff."`
 	BlockedAt     *time.Time             `json:"blocked_at,omitempty"`
 	ErasedAt      *time.Time             `json:"erased_at,omitempty"`
 	FirstLoginAt  *time.Time             `json:"first_login_at,omitempty"`

@@ -213,7 +213,9 @@ func (q *request) showRegistration(reader link.Purpose, r store.Registration, n 
 	}
 }
 
-// admitRegistration lets the device in that asked, now that somebody has proved it.
+// admitRegistration lets the device in that asked, now that somebody has proved it. A
+// sponsor's word is for the guest, and proves nobody's address: whose account has the
+// address is not who stands here by it.
 func (q *request) admitRegistration(reader link.Purpose, r store.Registration) {
 	kind := identity.LoginEmail
 	if r.Method == identity.MethodSMS {
@@ -221,7 +223,7 @@ func (q *request) admitRegistration(reader link.Purpose, r store.Registration) {
 	}
 	q.unnamed = reader == link.RegistrationDevice
 	q.admit(store.Admission{
-		Method: r.Method, Login: r.Login, Kind: kind, Proven: true, Visitor: r.Visitor, Sponsor: r.Sponsor, Profile: r.ProfileID,
+		Method: r.Method, Login: r.Login, Kind: kind, Proven: r.Method != identity.MethodSponsor, Visitor: r.Visitor, Sponsor: r.Sponsor, Profile: r.ProfileID,
 		Consents: r.Consents, Clicked: true, Registration: r.ID,
 	})
 }

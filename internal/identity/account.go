@@ -20,7 +20,7 @@ type Account struct {
 	Pending   bool      // somebody has yet to approve it, or the guest to prove it
 	Blocked   bool
 	Erased    bool
-	Proven    bool // the login was proven: by a code, a link, a sponsor or staff
+	Proven    bool // the login was proven: by a code, a link or staff
 }
 
 // Lifecycle is how an account stands, by the clock.
