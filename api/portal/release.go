@@ -60,7 +60,11 @@ func (q *request) open(p pass) {
 		return
 	}
 	opening, err := q.keepOpening(p, release)
-	if err != nil {
+	switch {
+	case err != nil && visit.KindOf(err) == visit.KindNotFound:
+		q.unopened(p, err) // the access has ended meanwhile
+		return
+	case err != nil:
 		q.fail(err)
 		return
 	}

@@ -189,7 +189,7 @@ func (s *Store) findAccount(ctx context.Context, q db, scope Scope, id visit.Per
 // AccountDetail is an account with what belongs to it.
 type AccountDetail struct {
 	Account
-	Devices         []Device
+	Devices         []Device // at sites of the scope
 	Consents        []Agreed
 	Authentications []AuthenticationItem // the newest, at sites of the scope
 	Visits          int                  // that the caller may see
@@ -217,7 +217,8 @@ type Agreed struct {
 }
 
 const (
-	devicesOf  = `select d.id, d.site_id, d.portal_id, d.ssid, d.mac, d.private, d.first_seen, d.last_seen from devices d where d.person_id = @id order by d.last_seen desc, d.id limit @limit`
+	devicesOf = `select d.id, d.site_id, d.portal_id, d.ssid, d.mac, d.private, d.first_seen, d.last_seen from devices d where d.person_id = @id and (@all or d.site_id = any(@sites::uuid[]))
+		order by d.last_seen desc, d.id limit @limit`
 	consentsOf = `select t.kind, t.version, t.template_id, c.agreed_at from consents c join consent_texts t on t.id = c.text_id
 		where c.person_id = @id order by c.agreed_at desc, t.kind limit @limit`
 )

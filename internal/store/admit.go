@@ -65,6 +65,7 @@ const againFor = 10 * time.Second
 // the authentication, of which a device has one at a time in one network. It returns
 // ErrAccessRule, ErrBlocked, ErrConsent, identity.ErrNotActive and
 // identity.ErrDeviceLimit; ErrAccountNotFound for a recognised account that is gone.
+// With identity.ErrNotActive it returns the account that is not.
 func (s *Store) Admit(ctx context.Context, p Portal, a Admission) (admitted Admitted, err error) {
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {
 		admitted = Admitted{}
@@ -72,6 +73,9 @@ func (s *Store) Admit(ctx context.Context, p Portal, a Admission) (admitted Admi
 			return ErrAccessRule
 		}
 		row, entered, err := t.enter(ctx, p, a)
+		if errors.Is(err, identity.ErrNotActive) {
+			admitted.Account = row.account()
+		}
 		if err != nil {
 			return err
 		}
@@ -135,7 +139,7 @@ func (t *tx) enter(ctx context.Context, p Portal, a Admission) (accountRow, ente
 		}
 	}
 	// What was proven is worth a profile's time, also to a grace that is not over yet.
-	if was == identity.Expired || e.more && row.EndsSet {
+	if was == identity.Expired || e.more && row.grace() {
 		e.more = true
 		row, err = t.renew(ctx, p, a, row)
 	}

@@ -79,13 +79,23 @@ func (t *tx) admitDevice(ctx context.Context, p Portal, device deviceRow, row ac
 	if row.EndsAt.Before(n.EndsAt) {
 		n.EndsAt, n.EndsWith = row.EndsAt, identity.EndIdentity
 	}
-	good := row.account().Lifecycle(t.now) == identity.Active && n.EndsAt.After(t.now)
+	why := identity.Reason("")
+	if row.account().Lifecycle(t.now) != identity.Active || !n.EndsAt.After(t.now) {
+		why = identity.EndRevoked
+	} else if err := t.withinLimit(ctx, row, device.MAC); errors.Is(err, identity.ErrDeviceLimit) {
+		why = identity.EndDeviceLimit // agents do not know of each other's devices
+	} else if err != nil {
+		return err
+	}
 	if !n.EndsAt.After(n.StartedAt) { // the account had ended by then, and the agent did not know
 		n.StartedAt = n.EndsAt
 	}
 	made, err := t.insertAuthentication(ctx, p, a, n)
-	if err != nil || good {
+	switch {
+	case err != nil || why == "":
 		return err
+	case why == identity.EndRevoked:
+		why = made.notGood(row, t.now)
 	}
-	return t.endAuthentication(ctx, made, made.notGood(row, t.now), actorPortal)
+	return t.endAuthentication(ctx, made, why, actorPortal)
 }

@@ -18,14 +18,16 @@ func TestAVisitorAtAPortalIsErased(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	l := b.lobby(t, nil)
-	out, err := b.Register(t.Context(), b.desk, b.registration(), store.RegisterOptions{})
-	require.NoError(t, err)
-	person := sql[visit.PersonID](t, b, "select person_id::text from visits where id = $1", out.Visit.ID)[0]
+	id := b.arrived(t)
+	person := sql[visit.PersonID](t, b, "select person_id::text from visits where id = $1", id)[0]
 	var gates [2]store.OpeningID
 	for i, mac := range []string{phone, "3c:22:fb:00:00:77"} {
-		gates[i], err = l.OpenGate(t.Context(), store.NewOpening{Portal: l.portal, Visit: out.Visit.ID, Arrival: gate.Arrival{MAC: mac}, Until: b.Clock.Now().Add(time.Hour)})
+		var err error
+		gates[i], err = l.OpenGate(t.Context(), store.NewOpening{Portal: l.portal, Visit: id, Arrival: gate.Arrival{MAC: mac}, Until: b.Clock.Now().Add(time.Hour)})
 		require.NoError(t, err)
 	}
+	b.leave(t, id)
+	require.NoError(t, l.ShutGate(t.Context(), gates[0], store.Shutting{}))
 	require.NoError(t, l.ShutGate(t.Context(), gates[1], store.Shutting{Failure: store.ShutFailed, Again: b.Clock.Now().Add(time.Minute)}))
 	require.NoError(t, l.NoteDecision(t.Context(), store.Decided{Portal: l.portal, Person: person, MAC: phone, Page: identity.PageAdmitted, Rule: "visit"}))
 	export, err := b.ExportPerson(t.Context(), b.desk, person)
