@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/identity"
@@ -66,20 +67,11 @@ func (q *request) fieldOf(field identity.Field, required bool) input {
 func (q *request) asked(but ...identity.Field) (fields []input) {
 	for _, field := range identity.Fields() {
 		required, asked := q.portal.Template.Ask[field]
-		if asked && !contains(but, field) {
+		if asked && !slices.Contains(but, field) {
 			fields = append(fields, q.fieldOf(field, required))
 		}
 	}
 	return fields
-}
-
-func contains(fields []identity.Field, field identity.Field) bool {
-	for _, f := range fields {
-		if f == field {
-			return true
-		}
-	}
-	return false
 }
 
 // visitor is who the guest says they are; problem is what is missing, or cannot be.
@@ -88,7 +80,7 @@ func (q *request) visitor(required ...identity.Field) (v visit.Visitor, problem 
 		FirstName: q.value("first_name"), LastName: q.value("last_name"), Email: q.value("email"), Phone: q.value("phone"), Company: q.value("company"),
 	}
 	for _, field := range identity.Fields() {
-		if !q.portal.Template.Ask[field] && !contains(required, field) {
+		if !q.portal.Template.Ask[field] && !slices.Contains(required, field) {
 			continue
 		}
 		if q.value(string(field)) == "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/foyerhq/foyer/internal/identity"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // Seen is what a device shows that stands before a portal.
@@ -21,10 +22,6 @@ type Standing struct {
 	Devices     int // of the account that are online, but this one
 	Limit       int
 }
-
-// privateFor is how long an address that a device made up is taken for it: some make
-// up another every two weeks.
-const privateFor = 14 * 24 * time.Hour
 
 // Stands says what is known of a device. It changes nothing.
 func (s *Store) Stands(ctx context.Context, p Portal, seen Seen) (st Standing, err error) {
@@ -93,7 +90,7 @@ func (s *Store) recognise(ctx context.Context, q db, p Portal, seen Seen, now ti
 			and not exists (select from ` + authenticationTables + ` where n.mac = @mac and n.live and v.ends_at > @now and v.site_id <> @site)
 		order by d.last_seen desc limit 1`
 	rows, err := all[accountRow](ctx, q, find, pgx.NamedArgs{
-		"mac": seen.MAC, "portal": p.ID, "ssid": seen.SSID, "site": p.SiteID, "now": now, "since": now.Add(-privateFor),
+		"mac": seen.MAC, "portal": p.ID, "ssid": seen.SSID, "site": p.SiteID, "now": now, "since": now.Add(-visit.PrivateDeviceFor),
 	})
 	if err != nil || len(rows) == 0 {
 		return accountRow{}, identity.ByNothing, err
