@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -188,29 +189,45 @@ func (s *Store) BeginRegistration(ctx context.Context, n NewRegistration) (r Reg
 	return r, err
 }
 
+// mailbox is where mail to an address comes to: what stands behind a plus makes no
+// other (RFC 5233), and whoever makes one up after another fills a single one.
+func mailbox(address string) string {
+	local, domain, found := strings.Cut(address, "@")
+	if local, _, tagged := strings.Cut(local, "+"); found && tagged && local != "" {
+		return local + "@" + domain
+	}
+	return address
+}
+
+// mailboxOf is mailbox in SQL, of a column.
+const mailboxOf = `regexp_replace(%s, '^([^+@]+)[+][^@]*@', '\1@')`
+
 // registrationsWithin counts those of the last hour. Requests for one login or one
-// sponsor take turns, so that many at once are not more than many after another.
+// sponsor take turns, so that many at once are not more than many after another. The
+// site's own are few enough to look at the mailboxes of all.
 func (t *tx) registrationsWithin(ctx context.Context, n NewRegistration) error {
-	turns := []string{"registration " + n.Login, "registration " + n.Sponsor}
+	turns := []string{"registration " + mailbox(n.Login), "registration " + mailbox(n.Sponsor)}
 	slices.Sort(turns)
 	for _, name := range turns {
 		if _, err := t.Exec(ctx, `select pg_advisory_xact_lock(@class, hashtext(@name))`, pgx.NamedArgs{"class": leaseClass, "name": name}); err != nil {
 			return err
 		}
 	}
-	type row struct{ Login, Sponsor, Device, Site int }
-	const count = `select
+	type row struct{ Login, Sponsor, LoginBox, SponsorBox, Device, Site int }
+	count := `select
 			(select count(*) from registrations where login = @login and created_at > @since) as login,
 			(select count(*) from registrations where sponsor = @sponsor and sponsor <> '' and created_at > @since) as sponsor,
+			count(*) filter (where ` + fmt.Sprintf(mailboxOf, "login") + ` = @login_box) as login_box,
+			count(*) filter (where sponsor <> '' and ` + fmt.Sprintf(mailboxOf, "sponsor") + ` = @sponsor_box) as sponsor_box,
 			count(*) filter (where mac = @mac and mac <> '') as device, count(*) as site
 		from registrations where site_id = @site and created_at > @since`
 	made, err := one[row](ctx, t, ErrRegistrationNotFound, count, pgx.NamedArgs{
-		"login": n.Login, "sponsor": n.Sponsor, "mac": n.Arrival.MAC, "site": n.SiteID, "since": t.now.Add(-registrationsFor),
+		"login": n.Login, "sponsor": n.Sponsor, "login_box": mailbox(n.Login), "sponsor_box": mailbox(n.Sponsor), "mac": n.Arrival.MAC, "site": n.SiteID, "since": t.now.Add(-registrationsFor),
 	})
 	switch {
 	case err != nil:
 		return err
-	case made.Login >= registrationsPerLogin, made.Sponsor >= registrationsPerSponsor, made.Device >= registrationsPerDevice, made.Site >= registrationsPerSite:
+	case max(made.Login, made.LoginBox) >= registrationsPerLogin, max(made.Sponsor, made.SponsorBox) >= registrationsPerSponsor, made.Device >= registrationsPerDevice, made.Site >= registrationsPerSite:
 		return ErrRegistrationLimit
 	}
 	return nil

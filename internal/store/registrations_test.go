@@ -339,6 +339,27 @@ func TestRegistrationLimits(t *testing.T) {
 	l.begin(t, l.asks(identity.MethodEmail))
 }
 
+// What stands behind a plus makes no other mailbox to fill.
+func TestRegistrationsFillNoMailbox(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	for method, most := range map[identity.Method]int{identity.MethodEmail: 5, identity.MethodSponsor: 10} {
+		begun := 0
+		for tag := range 12 {
+			n := l.asks(method)
+			address := "victim" + strings.Repeat("+"+string(rune('a'+tag)), tag%3) + "@example.org"
+			n.Arrival.MAC, n.Login, n.Sponsor = "", address, ""
+			if method == identity.MethodSponsor {
+				n.Login, n.Sponsor = strings.Repeat("z", tag+1)+"@example.net", address
+			}
+			if _, err := l.BeginRegistration(t.Context(), n); err == nil {
+				begun++
+			}
+		}
+		require.Equal(t, most, begun, method)
+	}
+}
+
 // A grace is for reading a mail, and makes nobody a guest: neither in itself nor by
 // asking again, with one address or many.
 func TestGraces(t *testing.T) {
