@@ -198,7 +198,10 @@ func (r *report) implied(ctx context.Context, a wire.Accounting) (*sessionRow, e
 func (r *report) continues(ctx context.Context, row *sessionRow, a wire.Accounting) error {
 	if a.Status == wire.AccountingStop {
 		row.end(a.EventAt, a.TerminateCause)
-		return r.closed(ctx, row)
+		if err := r.closed(ctx, row); err != nil {
+			return err
+		}
+		return r.left(ctx, row)
 	}
 	r.opened(row)
 	return r.saveSession(ctx, row)
