@@ -98,7 +98,9 @@ func (s *Server) sameOrigin() (gin.HandlerFunc, error) {
 	// Guest pages have no cookie that another site could borrow. Their forms say no
 	// origin, because the page keeps its address to itself.
 	guard.AddInsecureBypassPattern("POST /v/")
-	guard.AddInsecureBypassPattern("POST /portal/") // pages of one's own may send their form here; it changes nothing
+	// Pages of one's own may send roll codes to ours, which changes nothing. Portals look
+	// themselves at where a form comes from.
+	guard.AddInsecureBypassPattern("POST /portal/")
 	return func(c *gin.Context) {
 		if guard.Check(c.Request) != nil {
 			s.refuse(c, newError(http.StatusForbidden, "This request came from another site."))

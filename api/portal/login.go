@@ -235,6 +235,10 @@ func (q *request) notAdmitted(a store.Admission, err error) {
 		s.Rule = identity.RuleBlocked
 	case errors.Is(err, identity.ErrDeviceLimit):
 		s.Rule = identity.RuleDevices
+	case errors.Is(err, store.ErrDeviceTaken):
+		q.Metrics.loggedIn(a.Method, outcomeRefused)
+		q.show(false)
+		return
 	case errors.Is(err, store.ErrConsent):
 		q.full(a.Method, q.word("agree.missing"))
 		return

@@ -83,6 +83,10 @@ func (q *request) serve(rest string) {
 const maxPost = 24 << 10
 
 func (q *request) serveForm(place, detail string) {
+	if q.foreign() {
+		q.say(http.StatusForbidden, "late")
+		return
+	}
 	q.r.Body = http.MaxBytesReader(q.w, q.r.Body, maxPost)
 	if err := q.r.ParseForm(); err != nil {
 		q.say(http.StatusBadRequest, "unreadable")

@@ -55,7 +55,9 @@ type Admitted struct {
 var (
 	ErrAccessRule = visit.Errorf(visit.KindForbidden, "portal_closed", "Guests are not let in here now.")
 	ErrBlocked    = visit.Errorf(visit.KindForbidden, "account_blocked", "This account is not let in.")
-	ErrConsent    = visit.Errorf(visit.KindInvalid, "consent_missing", "Agree to the terms and the privacy policy to go on.")
+	// ErrDeviceTaken: somebody else is online with the device, as far as we know.
+	ErrDeviceTaken = visit.Errorf(visit.KindConflict, "device_taken", "This device is online already.")
+	ErrConsent     = visit.Errorf(visit.KindInvalid, "consent_missing", "Agree to the terms and the privacy policy to go on.")
 )
 
 // againFor is how long a second click is the same one.
@@ -139,9 +141,12 @@ func (t *tx) enter(ctx context.Context, p Portal, a Admission) (accountRow, ente
 		}
 	}
 	// What was proven is worth a profile's time, also to a grace that is not over yet.
-	if was == identity.Expired || e.more && row.grace() {
+	switch {
+	case was == identity.Expired || e.more && row.grace():
 		e.more = true
 		row, err = t.renew(ctx, p, a, row)
+	case a.Profile != "":
+		row, e.more, err = t.extend(ctx, p, a, row)
 	}
 	return row, e, err
 }
@@ -195,6 +200,9 @@ func (t *tx) authenticate(ctx context.Context, p Portal, a Admission, row accoun
 			out.Authentication, out.Again = live.authentication(), true
 			return out, nil
 		}
+		if err := t.mayReplace(ctx, a, row, live); err != nil {
+			return out, err
+		}
 		if err := t.endAuthentication(ctx, live, live.replacedAt(t.now), actorPortal); err != nil {
 			return out, err
 		}
@@ -220,6 +228,25 @@ func (t *tx) authenticate(ctx context.Context, p Portal, a Admission, row accoun
 	out.Cookie, err = t.giveCookie(ctx, a.Cookie, row)
 	out.CookieUntil = row.EndsAt
 	return out, err
+}
+
+// mayReplace refuses somebody else's login in the place of one that is good: a device's
+// address is easily claimed, and its guest would be thrown out. Who was let in before by
+// this browser or for this registration, or only to read a mail, may be somebody else now.
+func (t *tx) mayReplace(ctx context.Context, a Admission, row accountRow, live authenticationRow) error {
+	if live.PersonID == row.ID || !live.authentication().Green(t.now) {
+		return nil
+	}
+	const theirs = `select true where exists (select from browsers where person_id = @person and cookie_hash = any(@cookies))
+		or exists (select from registrations where id = @registration::uuid and access_id = @access)
+		or exists (select from accounts where person_id = @person and proven_at is null and ends_set and ends_at <= starts_at + @grace::interval)`
+	known, err := scalars[bool](ctx, t, theirs, pgx.NamedArgs{
+		"person": live.PersonID, "cookies": t.s.cookieHashes(a.Cookie), "registration": optional(a.Registration), "access": live.ID, "grace": identity.MaxGrace,
+	})
+	if err == nil && len(known) == 0 {
+		err = ErrDeviceTaken
+	}
+	return err
 }
 
 // withinLimit counts the account's devices that are online. One that made its address

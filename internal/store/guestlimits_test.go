@@ -102,3 +102,25 @@ func TestDevicesElsewhereAreNotSeen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, detail.Devices, 2)
 }
+
+// TestWhoClaimsADeviceThrowsNobodyOut: anybody can say that they are a device that is
+// online, and has a login of their own.
+func TestWhoClaimsADeviceThrowsNobodyOut(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	first := l.admit(t, robert(""))
+	l.Clock.Advance(time.Minute)
+	eve := robert("")
+	eve.Login, eve.Visitor.Email = "eve@example.net", "eve@example.net"
+	for _, eve.Proven = range []bool{false, true} {
+		_, err := l.Admit(t.Context(), l.portal, eve)
+		require.ErrorIs(t, err, store.ErrDeviceTaken)
+	}
+	require.Equal(t, []string{first.Authentication.ID}, sql[string](t, l.bench, "select access_id::text from authentications where live"))
+	require.Len(t, sql[string](t, l.bench, "select login from accounts"), 1)
+
+	eve.Cookie = first.Cookie
+	require.NotEqual(t, first.Account.ID, l.admit(t, eve).Account.ID, "the browser that was let in may be somebody else's now")
+	l.Clock.Advance(5 * time.Hour)
+	l.admit(t, robert(""))
+}
