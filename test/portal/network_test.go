@@ -124,14 +124,6 @@ func (n *network) heard() []int {
 	return slices.Clone(n.told)
 }
 
-// credentials are what the device was given last.
-func (n *network) credentials() (user, password string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	last := n.asked[len(n.asked)-1]
-	return last.Username, last.Password
-}
-
 // joins notes a device on the network.
 func (n *network) joins(c gatetest.Client) {
 	n.mu.Lock()
