@@ -150,9 +150,13 @@ func (t *tx) renew(ctx context.Context, p Portal, a Admission, row accountRow) (
 			sponsor = case when @sponsor <> '' then @sponsor else c.sponsor end, updated_at = @now
 		where c.person_id = @id returning ` + accountColumns
 	was := row.EndsAt
-	// What browsers had from the time before is not good again.
-	if _, err := t.Exec(ctx, `delete from browsers where person_id = @id and expires_at <= @now`, pgx.NamedArgs{"id": row.ID, "now": t.now}); err != nil {
-		return row, err
+	// What browsers had from the time before is not good again; what is good lasts as long.
+	for _, query := range []string{
+		`delete from browsers where person_id = @id and expires_at <= @now`, `update browsers set expires_at = @ends where person_id = @id`,
+	} {
+		if _, err := t.Exec(ctx, query, pgx.NamedArgs{"id": row.ID, "now": t.now, "ends": ends}); err != nil {
+			return row, err
+		}
 	}
 	row, err = one[accountRow](ctx, t, ErrAccountNotFound, update, pgx.NamedArgs{
 		"id": row.ID, "now": t.now, "ends": ends, "profile": a.profile(p), "revision": profile.Revision, "sponsor": a.Sponsor,
@@ -161,7 +165,26 @@ func (t *tx) renew(ctx context.Context, p Portal, a Admission, row accountRow) (
 	t.audit(p.SiteID, actorPortal, "account.renewed", accountPlace(row.ID), map[string]any{
 		"portal_id": string(p.ID), "method": string(a.Method), "ended_at": was, "starts_at": row.StartsAt, "ends_at": row.EndsAt,
 	})
+	if err == nil {
+		err = t.followDevicesOf(ctx, row.ID)
+	}
 	return row, err
+}
+
+// extend gives an account that is good the time of the profile that a sponsor chose, once,
+// and only more than it has. An end of staff's stays what it is.
+func (t *tx) extend(ctx context.Context, p Portal, a Admission, row accountRow) (_ accountRow, more bool, err error) {
+	profile, err := t.anyProfile(ctx, a.Profile)
+	if err != nil || row.EndsSet && !row.grace() || !profile.profile().Validity.End(t.now, p.Zone).After(row.EndsAt) {
+		return row, false, err
+	}
+	const given = `select true from registrations where id = @id and status = 'approved' for no key update`
+	open, err := scalars[bool](ctx, t, given, pgx.NamedArgs{"id": a.Registration})
+	if err != nil || len(open) == 0 {
+		return row, false, err
+	}
+	row, err = t.renew(ctx, p, a, row)
+	return row, true, err
 }
 
 // prove notes that an account's login was proven.
