@@ -1,6 +1,7 @@
 package radius
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -114,7 +115,7 @@ func arrival(r *request, g *wire.Grant, ssid string) (wire.DeviceLogin, wire.Gra
 		DeviceID: device, AccessID: identity.DeviceAccessID(device, at), NASID: r.nas.ID, MAC: g.MAC, SSID: ssid, At: at, Until: until,
 	}
 	return login, wire.Grant{
-		ID: string(login.AccessID), Kind: wire.GrantPortal, Username: "device-" + strings.ReplaceAll(string(login.AccessID), "-", "")[:16],
+		ID: string(login.AccessID), Kind: wire.GrantPortal, Username: identity.DeviceTokenName(login.AccessID, cmp.Or(g.Domain, identity.NoDomain)),
 		NotBefore: at, NotAfter: until, MAC: g.MAC, NASID: g.NASID, SSID: g.SSID, MACAuth: true,
 	}
 }

@@ -161,7 +161,7 @@ func visitor(secrets ...wire.OneTime) wire.Grant {
 func known() wire.Grant {
 	return wire.Grant{
 		ID: deviceID, Kind: wire.GrantDevice, NotBefore: testStart.Add(-time.Hour), NotAfter: testStart.AddDate(0, 0, 5),
-		MAC: knownMAC, SSID: "Lobby", LifetimeSeconds: 14_400,
+		MAC: knownMAC, SSID: "Lobby", LifetimeSeconds: 14_400, Domain: "guests.example.org",
 	}
 }
 
@@ -407,7 +407,7 @@ func TestAKnownDeviceArrives(t *testing.T) {
 		DeviceID: deviceID, AccessID: id, NASID: "nas-1", MAC: knownMAC, SSID: "Lobby", At: testStart, Until: testStart.Add(4 * time.Hour),
 	}}, s.journal.arrivals())
 	require.Len(t, s.table.ByGrant(string(id)), 1)
-	require.Contains(t, got, "User-Name = \"device-", "the address stays out of accounting, as far as it is ours")
+	require.Contains(t, got, "User-Name = \""+identity.DeviceTokenName(id, "guests.example.org")+"\"", "the address stays out of accounting, as far as it is ours")
 
 	s.clock.move(time.Hour)
 	require.Contains(t, s.login(t, byKnown...), "Session-Timeout = 10800")

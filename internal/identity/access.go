@@ -21,3 +21,11 @@ func DeviceAccessID(device DeviceID, at time.Time) roll.AccessID {
 	id[8] = id[8]&0x3f | 0x80
 	return roll.AccessID(fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]))
 }
+
+// DeviceTokenName is the TokenName of such an access, which agent and server compute
+// alike. Its number has eighteen digits: those that are counted stay below.
+func DeviceTokenName(access roll.AccessID, domain string) string {
+	const least = 100_000_000_000_000_000
+	sum := sha256.Sum256(append([]byte("foyer device name\x00"), access...))
+	return TokenName(int64(least+binary.BigEndian.Uint64(sum[:])%(9*least)), domain)
+}

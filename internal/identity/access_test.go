@@ -25,4 +25,5 @@ func TestDeviceAccessIDsAreTheSameEverywhere(t *testing.T) {
 	require.Equal(t, id, identity.DeviceAccessID(device, at.In(time.FixedZone("", 3600)).Truncate(time.Microsecond)), "as a database keeps it")
 	require.NotEqual(t, id, identity.DeviceAccessID(device, at.Add(time.Microsecond)))
 	require.NotEqual(t, id, identity.DeviceAccessID("0197a3f0-0000-7000-8000-00000000000a", at))
+	require.Equal(t, "user241277860569221120@guests.example.org", identity.DeviceTokenName(id, "guests.example.org"))
 }

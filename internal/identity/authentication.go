@@ -114,6 +114,9 @@ func StatusOf(e Entered) (status Status, renewal bool) {
 	return Returning, false
 }
 
+// NoDomain is what names end with in a deployment that has no domain (RFC 2606 2).
+const NoDomain = "guest.invalid"
+
 // TokenName is an authentication's name: what the NAS, its logs and proxies see in the
 // guest's place. It is no secret and opens nothing.
 func TokenName(number int64, domain string) string {

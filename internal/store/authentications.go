@@ -76,7 +76,7 @@ func (t *tx) insertAuthentication(ctx context.Context, p Portal, a Admission, n 
 	}); err != nil {
 		return row, err
 	}
-	numbers, err := scalars[int64](ctx, t, `select nextval('token_numbers')`, nil)
+	name, err := t.tokenName(ctx, n)
 	if err != nil {
 		return row, err
 	}
@@ -85,7 +85,7 @@ func (t *tx) insertAuthentication(ctx context.Context, p Portal, a Admission, n 
 			ends_with, mac, ip, ssid, ap)
 		values (@id, @person, @portal, @template, @name, @method, @status, @renewal, @clicked, @by, @with, @mac, @ip, @ssid, @ap)`
 	if _, err := t.Exec(ctx, insert, pgx.NamedArgs{
-		"id": n.ID, "person": n.Person, "portal": p.ID, "template": p.Template.ID, "name": identity.TokenName(numbers[0], t.s.guestDomain),
+		"id": n.ID, "person": n.Person, "portal": p.ID, "template": p.Template.ID, "name": name,
 		"method": a.Method, "status": status, "renewal": renewal, "clicked": n.Entered.Clicked, "by": n.Entered.By, "with": n.EndsWith,
 		"mac": a.Arrival.MAC, "ip": a.Arrival.IP, "ssid": a.Arrival.SSID, "ap": a.Arrival.AP,
 	}); err != nil {
@@ -100,6 +100,18 @@ func (t *tx) insertAuthentication(ctx context.Context, p Portal, a Admission, n 
 	}
 	t.follow(p.SiteID, ledgerAccess, string(n.ID))
 	return row, t.record(row.portalEvent(visit.EventAccessStarted, actorPortal))
+}
+
+// tokenName is the next name, or the one by which the agent let the device in already.
+func (t *tx) tokenName(ctx context.Context, n newAuthentication) (string, error) {
+	if n.Entered.By == identity.ByMACAuth {
+		return identity.DeviceTokenName(n.ID, t.s.guestDomain), nil
+	}
+	numbers, err := scalars[int64](ctx, t, `select nextval('token_numbers')`, nil)
+	if err != nil {
+		return "", err
+	}
+	return identity.TokenName(numbers[0], t.s.guestDomain), nil
 }
 
 // noteUse keeps that the account was used, and with which device.

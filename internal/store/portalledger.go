@@ -119,6 +119,7 @@ func (s *Store) wireDevices(ctx context.Context, q db, which string, args pgx.Na
 		grants[i] = &wire.Grant{
 			ID: row.ID, Kind: wire.GrantDevice, NotBefore: row.StartsAt, NotAfter: row.EndsAt,
 			MAC: row.MAC, SSID: row.SSID, NASID: value(row.NASID), LifetimeSeconds: row.Lifetime,
+			Domain: s.guestDomain,
 		}
 	}
 	return grants, err

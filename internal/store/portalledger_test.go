@@ -156,7 +156,7 @@ func TestDevicesAreGrants(t *testing.T) {
 	f.hears(t)
 	id := l.deviceOf(t, phone)
 	want := wire.Grant{
-		ID: id, Kind: wire.GrantDevice, NotBefore: admitted.Account.StartsAt, NotAfter: admitted.Account.EndsAt, MAC: phone, SSID: "Guests", LifetimeSeconds: 4 * 3600,
+		ID: id, Kind: wire.GrantDevice, NotBefore: admitted.Account.StartsAt, NotAfter: admitted.Account.EndsAt, MAC: phone, SSID: "Guests", LifetimeSeconds: 4 * 3600, Domain: "guest.invalid",
 	}
 	require.True(t, want.Equal(f.grants[id]), "%+v", f.grants[id])
 	require.True(t, f.grants[admitted.Authentication.ID].MACAuth)
@@ -268,6 +268,7 @@ func TestAnAgentLetADeviceIn(t *testing.T) {
 	g := f.grants[string(login.AccessID)]
 	require.Equal(t, wire.GrantPortal, g.Kind)
 	require.True(t, g.MACAuth)
+	require.Equal(t, identity.DeviceTokenName(login.AccessID, "guest.invalid"), g.Username, "as the agent names it")
 	require.Equal(t, login.Until, g.NotAfter)
 	require.Equal(t, []string{string(login.AccessID)}, sql[string](t, l.bench, "select access_id::text from sessions"))
 	require.Equal(t, []string{"returning_auto"}, sql[string](t, l.bench, "select status from authentications where access_id = $1", login.AccessID))

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/seal"
 	"github.com/foyerhq/foyer/internal/visit"
 )
@@ -59,7 +60,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.MaxConns = 16
 	}
 	if c.GuestDomain == "" {
-		c.GuestDomain = "guest.invalid"
+		c.GuestDomain = identity.NoDomain
 	}
 	return c, nil
 }

@@ -141,7 +141,7 @@ func portalGrant() wire.Grant {
 func deviceGrant() wire.Grant {
 	return wire.Grant{
 		ID: deviceID, Kind: wire.GrantDevice, NotBefore: checkedInAt, NotAfter: departsAt.AddDate(0, 0, 5),
-		MAC: "00:00:5e:00:53:2a", NASID: nasID, SSID: "Lobby", LifetimeSeconds: 14_400,
+		MAC: "00:00:5e:00:53:2a", NASID: nasID, SSID: "Lobby", LifetimeSeconds: 14_400, Domain: "guests.example.org",
 	}
 }
 

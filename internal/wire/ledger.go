@@ -54,6 +54,9 @@ type Grant struct {
 	// LifetimeSeconds, of kind device, is how long one login by MAC lasts, at most to
 	// NotAfter. Such a grant has no user name, and what it gives is a grant of kind portal.
 	LifetimeSeconds int64 `json:"lifetime_seconds,omitempty"`
+	// Domain, of kind device, is what the names of the accesses end with that it gives
+	// (identity.DeviceTokenName).
+	Domain string `json:"domain,omitempty"`
 }
 
 // OneTime is a secret that a portal gave a device's browser for the NAS, good for a
@@ -76,7 +79,7 @@ func (g Grant) Equal(other Grant) bool {
 		g.Username == other.Username && g.Password == other.Password && g.Zone == other.Zone &&
 		g.NotBefore.Equal(other.NotBefore) && g.NotAfter.Equal(other.NotAfter) && g.DeviceLimit == other.DeviceLimit &&
 		slices.EqualFunc(g.Secrets, other.Secrets, OneTime.Equal) && g.MAC == other.MAC && g.NASID == other.NASID &&
-		g.SSID == other.SSID && g.MACAuth == other.MACAuth && g.LifetimeSeconds == other.LifetimeSeconds
+		g.SSID == other.SSID && g.MACAuth == other.MACAuth && g.LifetimeSeconds == other.LifetimeSeconds && g.Domain == other.Domain
 }
 
 // NAS is what an agent must know of one NAS.
