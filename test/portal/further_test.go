@@ -224,7 +224,7 @@ func TestAScheduledAccount(t *testing.T) {
 	account, password := d.lobby("ada", map[string]any{"starts_at": tomorrow})
 	require.Equal(t, identity.Scheduled, account.Lifecycle)
 	ada := d.guest("3c:22:fb:00:00:02")
-	ada.arrives().logsIn("ada", password).isOffline().sees(`role="alert"`, "not valid", "-Lovelace")
+	ada.arrives().logsIn("ada", password).isOffline().sees(`role="alert"`, "2024-06-04 08:00", "-Lovelace")
 	require.Empty(t, d.logins())
 	d.until(tomorrow.Add(-time.Second))
 	ada.arrives().logsIn("ada", password).isOffline()
