@@ -72,7 +72,7 @@ func (q *request) stand() (s standing, err error) {
 	var admits bool
 	admits, s.rule = identity.Admits(q.portal.Template.Rules, now, q.portal.Zone, seen.SSID)
 	s.Decision = identity.Decide(identity.Facts{
-		Now: now, Denied: !admits, Live: s.Live, By: s.By, MAC: seen.MAC, Account: s.Account, Waiting: waiting,
+		Now: now, Denied: !admits, Live: s.Live, By: s.By, MAC: seen.MAC, Account: s.Account, Elsewhere: s.Elsewhere, Waiting: waiting,
 		Reauth: q.portal.Template.Reauth, ConsentDue: len(s.ConsentsDue) > 0, Devices: s.Devices, Limit: s.Limit,
 	})
 	if s.Rule != identity.RuleUnknown {

@@ -26,6 +26,7 @@ const (
 	RuleAccess    Rule = "access_rule"    // a rule of the template keeps out
 	RuleLive      Rule = "live"           // the device has an authentication here
 	RuleUnknown   Rule = "not_recognised" // nobody is known by what the device shows
+	RuleElsewhere Rule = "mac_elsewhere"  // its address is known, and is online at another site at the same time
 	RuleBlocked   Rule = "blocked"
 	RuleErased    Rule = "erased"
 	RulePending   Rule = "pending"
@@ -54,6 +55,7 @@ type Facts struct {
 	Reauth     Reauth
 	ConsentDue bool
 	Devices    int // of the account that are online, but this one
+	Elsewhere  bool     // it would be recognised by its address, were that not online at another site too
 	Limit      int // of devices; 0 no limit
 }
 
@@ -78,6 +80,8 @@ func Decide(f Facts) Decision {
 		return Decision{Page: PageFull, Rule: RuleUnknown}
 	}
 	switch f.Account.Lifecycle(f.Now) {
+	case f.Elsewhere:
+		return Decision{Page: PageFull, Rule: RuleElsewhere}
 	case Blocked:
 		return Decision{Page: PageDenied, Rule: RuleBlocked}
 	case Erased:

@@ -33,6 +33,7 @@ func TestWhatADeviceIsShown(t *testing.T) {
 		"nobody":                 {identity.Facts{}, "full", "not_recognised"},
 		"a rule comes first":     {identity.Facts{Denied: true, Live: live}, "denied", "access_rule"},
 		"online already":         {identity.Facts{Live: live, Waiting: true}, "connected", "live"},
+		"online elsewhere too":   {identity.Facts{Elsewhere: true}, "full", "mac_elsewhere"},
 		"at its very end":        {identity.Facts{Live: over}, "full", "not_recognised"},
 		"waits":                  {identity.Facts{Waiting: true, By: identity.ByCookie, Account: good()}, "waiting", "pending"},
 		"known":                  {identity.Facts{By: identity.ByCookie, Account: good()}, "continue", "reauth_continue"},

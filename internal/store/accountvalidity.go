@@ -109,13 +109,26 @@ func (t *tx) shorten(ctx context.Context, row authenticationRow, ends time.Time,
 // followDevicesOf lets agents know how long they may let an account's devices in by
 // their MAC addresses alone, or that they may not.
 func (t *tx) followDevicesOf(ctx context.Context, id visit.PersonID) error {
+	return t.followDevicesWhere(ctx, `d.person_id = @id`, pgx.NamedArgs{"id": id})
+}
+
+// followElsewhere lets agents of other sites know that somebody is, or is not any more,
+// online at this one with the address of a device that they may know.
+func (t *tx) followElsewhere(ctx context.Context, site visit.SiteID, mac string) error {
+	if mac == "" {
+		return nil
+	}
+	return t.followDevicesWhere(ctx, `d.mac = @mac and d.site_id <> @site and not d.private`, pgx.NamedArgs{"mac": mac, "site": site})
+}
+
+func (t *tx) followDevicesWhere(ctx context.Context, which string, args pgx.NamedArgs) error {
 	type known struct {
 		ID     string
 		SiteID visit.SiteID `db:"site_id"`
 	}
-	const list = `select d.id::text as id, d.site_id from devices d join portals p on p.id = d.portal_id join templates t on t.id = p.template_id
-		where d.person_id = @id and (t.settings ->> 'mac_auth')::boolean order by d.id`
-	devices, err := all[known](ctx, t, list, pgx.NamedArgs{"id": id})
+	list := `select d.id::text as id, d.site_id from devices d join portals p on p.id = d.portal_id join templates t on t.id = p.template_id
+		where ` + which + ` and (t.settings ->> 'mac_auth')::boolean order by d.id`
+	devices, err := all[known](ctx, t, list, args)
 	for _, d := range devices {
 		t.follow(d.SiteID, ledgerDevice, d.ID)
 	}

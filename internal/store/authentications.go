@@ -99,6 +99,9 @@ func (t *tx) insertAuthentication(ctx context.Context, p Portal, a Admission, n 
 		return row, err
 	}
 	t.follow(p.SiteID, ledgerAccess, string(n.ID))
+	if err := t.followElsewhere(ctx, p.SiteID, row.MAC); err != nil {
+		return row, err
+	}
 	return row, t.record(row.portalEvent(visit.EventAccessStarted, actorPortal))
 }
 
@@ -173,6 +176,9 @@ func (t *tx) endAuthentication(ctx context.Context, row authenticationRow, why i
 		return err
 	}
 	t.follow(row.SiteID, ledgerAccess, string(row.ID))
+	if err := t.followElsewhere(ctx, row.SiteID, row.MAC); err != nil {
+		return err
+	}
 	return t.record(row.portalEvent(visit.EventAccessEnded, actor))
 }
 

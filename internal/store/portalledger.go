@@ -101,12 +101,12 @@ type deviceGrantRow struct {
 
 // wireDevices returns the devices that agents may let in by their address without
 // asking. Where a portal would have to ask somebody first, they may not: for an address
-// that the device made up, for consent to texts that have changed, and where rules of
+// that the device made up or that is online elsewhere too, for consent to texts that have changed, and where rules of
 // access have to be looked at.
 func (s *Store) wireDevices(ctx context.Context, q db, which string, args pgx.NamedArgs) ([]*wire.Grant, error) {
-	const list = `select v.id::text as id, v.mac, v.ssid, p.nas_id, c.starts_at, c.ends_at, t.lifetime_seconds
+	list := `select v.id::text as id, v.mac, v.ssid, p.nas_id, c.starts_at, c.ends_at, t.lifetime_seconds
 		from devices v join accounts c on c.person_id = v.person_id join portals p on p.id = v.portal_id join templates t on t.id = p.template_id
-		where v.site_id = @site and v.mac <> '' and not v.private and ` + byMAC + `
+		where v.site_id = @site and v.mac <> '' and not v.private and ` + byMAC + ` and not ` + greenElsewhere("v") + `
 			and c.blocked_at is null and c.erased_at is null and not c.pending and c.ends_at > @now
 			and coalesce(jsonb_array_length(nullif(t.settings->'rules', 'null')), 0) = 0
 			and not exists (select from consent_texts x where x.template_id = t.id and x.kind <> 'marketing' and x.texts <> '{}'

@@ -21,6 +21,7 @@ type Standing struct {
 	ConsentsDue []identity.ConsentKind
 	Devices     int // of the account that are online, but this one
 	Limit       int
+	Elsewhere   bool // it would be recognised by its address, with which somebody is online at another site
 }
 
 // Stands says what is known of a device. It changes nothing.
@@ -39,6 +40,7 @@ func (s *Store) stands(ctx context.Context, q db, p Portal, seen Seen) (st Stand
 	}
 	row, by, err := s.recognise(ctx, q, p, seen, now)
 	if err != nil || by == identity.ByNothing {
+		st.Elsewhere = row.Elsewhere
 		return st, err
 	}
 	account := row.account()
@@ -68,32 +70,47 @@ func liveNow(ctx context.Context, q db, portal identity.PortalID, mac string, no
 	return &live, nil
 }
 
+// greenElsewhere: the address of a device is good at another site too. One of the two may
+// have made it up, so that it is no proof at either.
+func greenElsewhere(device string) string {
+	return `exists (select from authentications x join accesses e on e.id = x.access_id
+		where x.mac = ` + device + `.mac and x.mac <> '' and x.live and e.ends_at > @now and e.site_id <> ` + device + `.site_id)`
+}
+
+// recognised is an account, and whether it was not taken because of greenElsewhere.
+type recognised struct {
+	accountRow
+	Elsewhere bool
+}
+
 // recognise finds the account of a browser by its cookie, or of a device by its address
 // where the template says so: in the same network of the same site, and only while
 // nobody shows the address elsewhere.
-func (s *Store) recognise(ctx context.Context, q db, p Portal, seen Seen, now time.Time) (accountRow, identity.Recognition, error) {
+func (s *Store) recognise(ctx context.Context, q db, p Portal, seen Seen, now time.Time) (found recognised, by identity.Recognition, err error) {
 	if hashes := s.cookieHashes(seen.Cookie); len(hashes) > 0 {
 		const find = `select ` + accountColumns + ` from browsers b join accounts c on c.person_id = b.person_id where b.cookie_hash = any(@hashes)`
 		rows, err := all[accountRow](ctx, q, find, pgx.NamedArgs{"hashes": hashes})
 		if err != nil {
-			return accountRow{}, identity.ByNothing, err
+			return found, identity.ByNothing, err
 		}
 		if len(rows) > 0 {
-			return rows[0], identity.ByCookie, nil
+			return recognised{accountRow: rows[0]}, identity.ByCookie, nil
 		}
 	}
 	if !p.Template.RecogniseMAC || seen.MAC == "" {
-		return accountRow{}, identity.ByNothing, nil
+		return found, identity.ByNothing, nil
 	}
-	const find = `select ` + accountColumns + ` from devices d join accounts c on c.person_id = d.person_id
+	find := `select ` + accountColumns + `, ` + greenElsewhere("d") + ` as elsewhere from devices d join accounts c on c.person_id = d.person_id
 		where d.mac = @mac and d.portal_id = @portal and d.ssid = @ssid and (not d.private or d.last_seen > @since)
-			and not exists (select from ` + authenticationTables + ` where n.mac = @mac and n.live and v.ends_at > @now and v.site_id <> @site)
 		order by d.last_seen desc limit 1`
-	rows, err := all[accountRow](ctx, q, find, pgx.NamedArgs{
-		"mac": seen.MAC, "portal": p.ID, "ssid": seen.SSID, "site": p.SiteID, "now": now, "since": now.Add(-visit.PrivateDeviceFor),
+	rows, err := all[recognised](ctx, q, find, pgx.NamedArgs{
+		"mac": seen.MAC, "portal": p.ID, "ssid": seen.SSID, "now": now, "since": now.Add(-visit.PrivateDeviceFor),
 	})
 	if err != nil || len(rows) == 0 {
-		return accountRow{}, identity.ByNothing, err
+		return found, identity.ByNothing, err
+	}
+	if rows[0].Elsewhere {
+		return rows[0], identity.ByNothing, nil
 	}
 	return rows[0], identity.ByMAC, nil
 }
