@@ -323,6 +323,9 @@ alter table site_ledger drop constraint site_ledger_kind;
 alter table site_ledger add constraint site_ledger_kind
     check (kind in ('voucher', 'nas', 'authentication', 'zone', 'roll', 'roll_codes', 'roll_usage', 'access', 'device'));
 
+-- Whose device asks the portal whether it is held back.
+create index sessions_open_ip on sessions (site_id, ip) where ended_at is null;
+
 -- Names would outlive their rows in the planner's statistics.
 alter table accounts alter login set statistics 0, alter password_hash set statistics 0, alter sponsor set statistics 0, alter notes set statistics 0;
 alter table devices alter mac set statistics 0;
