@@ -12,6 +12,7 @@ import (
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
+	"github.com/foyerhq/foyer/internal/visit"
 )
 
 // arrive answers a browser that a NAS, or somebody, sent here.
@@ -32,8 +33,32 @@ func (q *request) arrive() {
 		q.Logger.Warn("portal redirect refused", "portal_id", q.portal.ID, "vendor", q.portal.Vendor, "error", err)
 		q.refused()
 	default:
+		if err := q.reveal(&arrival); err != nil {
+			q.unread(err)
+			return
+		}
 		q.arrived(arrival)
 	}
+}
+
+// reveal has the controller say which device it is where the redirect does so in a way
+// that it alone can read: nothing is decided about a device that we do not know.
+func (q *request) reveal(arrival *gate.Arrival) error {
+	call, err := gate.Reveal(arrival, q.portal.Settings)
+	if err != nil || call == nil {
+		return err
+	}
+	return q.call(call, "")
+}
+
+// unread is the page of a device that the controller did not name.
+func (q *request) unread(err error) {
+	q.Logger.Warn("portal redirect not read", "portal_id", q.portal.ID, "vendor", q.portal.Vendor, "error", err)
+	text := q.word("unopened.text")
+	if visit.KindOf(err) == visit.KindConflict { // gate.ErrClientGone
+		text = q.word("unopened.gone")
+	}
+	q.write(http.StatusBadGateway, "unopened", page{Title: q.word("unopened.title"), Problem: text})
 }
 
 // arrived takes what a NAS said. One that comes back with the answer to a login has us
@@ -55,8 +80,10 @@ func (q *request) arrived(arrival gate.Arrival) {
 type standing struct {
 	store.Standing
 	identity.Decision
-	rule int // of the template, that keeps out
+	rule int // of the template, that keeps out; noRule: its time has just begun, or ended
 }
+
+const noRule = -1
 
 // stand asks what is known and decides.
 func (q *request) stand() (s standing, err error) {
@@ -76,7 +103,7 @@ func (q *request) stand() (s standing, err error) {
 		Reauth: q.portal.Template.Reauth, ConsentDue: len(s.ConsentsDue) > 0, Devices: s.Devices, Limit: s.Limit,
 	})
 	if s.Rule != identity.RuleUnknown {
-		q.note(s.Page, s.Rule, "", s)
+		q.look(s)
 	}
 	return s, nil
 }
@@ -85,16 +112,26 @@ func (q *request) seen() store.Seen {
 	return store.Seen{MAC: q.state.Arrival.MAC, SSID: q.state.Arrival.SSID, Cookie: q.cookie()}
 }
 
+// look keeps what a device was shown, unless it was shown the same lately: devices look
+// every few seconds.
+func (q *request) look(s standing) {
+	d := q.decided(s, "")
+	d.Look = true
+	q.keep(d)
+}
+
 // note keeps why somebody was let in, or was not. That it cannot be kept holds nobody up.
-func (q *request) note(page identity.Page, rule identity.Rule, method identity.Method, s standing) {
-	d := store.Decided{Portal: q.portal, MAC: q.state.Arrival.MAC, Page: page, Rule: rule, Method: method, Facts: s.facts(q.Now())}
+func (q *request) note(method identity.Method, s standing) { q.keep(q.decided(s, method)) }
+
+func (q *request) decided(s standing, method identity.Method) store.Decided {
+	d := store.Decided{Portal: q.portal, MAC: q.state.Arrival.MAC, Page: s.Page, Rule: s.Rule, Method: method, Facts: s.facts(q.Now())}
 	if s.Account != nil {
 		d.Person = s.Account.ID
 	}
 	if s.Live != nil {
 		d.Access, d.Person = roll.AccessID(s.Live.ID), s.Live.AccountID
 	}
-	q.keep(d)
+	return d
 }
 
 func (q *request) keep(d store.Decided) {
@@ -125,7 +162,7 @@ func (s standing) facts(now time.Time) map[string]any {
 	if len(s.ConsentsDue) > 0 {
 		facts["consents_due"] = len(s.ConsentsDue)
 	}
-	if s.Rule == identity.RuleAccess {
+	if s.Rule == identity.RuleAccess && s.rule != noRule {
 		facts["access_rule"] = s.rule + 1
 	}
 	return facts
@@ -156,8 +193,16 @@ func (q *request) show(first bool) {
 		q.offer(s, "")
 	default:
 		q.prefill(s)
-		q.full("", "")
+		q.full("", q.notYet(s))
 	}
+}
+
+// notYet is what a guest is told whose browser is known, and who has come too early.
+func (q *request) notYet(s standing) string {
+	if s.Rule != identity.RuleScheduled || s.By != identity.ByCookie {
+		return ""
+	}
+	return q.notValid(*s.Account)
 }
 
 // mayAgain reports whether a device may be let in once more without a click: one that a
@@ -233,6 +278,9 @@ func (q *request) denied(s standing) {
 	text := q.word("denied.text")
 	switch s.Rule {
 	case identity.RuleAccess:
+		if s.rule == noRule {
+			break
+		}
 		if own := inLanguage(q.portal.Template.Rules[s.rule].Text, q.p.Language); own != "" {
 			text = own
 		}
@@ -255,11 +303,17 @@ func (q *request) failure() string {
 
 // when is an instant at the place: the time alone where that is today.
 func (q *request) when(at time.Time) string {
-	local, today := at.In(q.portal.Zone), q.Now().In(q.portal.Zone)
+	local := at.In(q.portal.Zone)
 	// An account that ends at midnight is good on the day before.
 	if local.Hour() == 0 && local.Minute() == 0 {
 		return local.Add(-time.Minute).Format("2006-01-02 15:04")
 	}
+	return q.from(at)
+}
+
+// from is an instant at which something begins.
+func (q *request) from(at time.Time) string {
+	local, today := at.In(q.portal.Zone), q.Now().In(q.portal.Zone)
 	if local.Format(time.DateOnly) == today.Format(time.DateOnly) {
 		return local.Format("15:04")
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/hex"
 	"encoding/json"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -46,7 +47,7 @@ func (q *request) captiveMAC(key string) string {
 }
 
 // capport is the captive portal API (RFC 8908). A device that is not known is told that
-// it is held back.
+// it is held back: to take it for free would leave its guest without a way in.
 func (q *request) capport(key string) {
 	document, err := q.captive(q.captiveMAC(key))
 	if err != nil {
@@ -68,13 +69,39 @@ func (q *request) capport(key string) {
 
 func (q *request) captive(mac string) (gate.Captive, error) {
 	address, err := url.Parse(q.PublicURL + q.path())
-	if err != nil || mac == "" {
+	if err != nil {
+		return gate.Captive{}, err
+	}
+	online, err := q.onlineDevice(mac)
+	if err != nil || online == nil {
 		return gate.Held(address, nil), err
+	}
+	return gate.Free(online.Until.Sub(q.Now()), online.More, address, nil), nil
+}
+
+// onlineDevice is the device that asks: the key's, or the one that a session of the
+// portal's network has at the sender's address. Nil: not online, or not known.
+func (q *request) onlineDevice(mac string) (*store.Online, error) {
+	if mac == "" {
+		return q.onlineSender()
 	}
 	s, err := q.Store.Stands(q.r.Context(), q.portal, store.Seen{MAC: mac})
-	if err != nil || s.Live == nil {
-		return gate.Held(address, nil), err
+	if err != nil {
+		return nil, err
+	}
+	if s.Live == nil { // a visitor, or a roll code
+		return q.Store.OnlineDevice(q.r.Context(), q.portal, mac)
 	}
 	account, err := q.Store.GuestAccount(q.r.Context(), s.Live.AccountID)
-	return gate.Free(s.Live.Left(q.Now()), err == nil && account.EndsAt.After(s.Live.ExpiresAt), address, nil), err
+	return &store.Online{Until: s.Live.ExpiresAt, More: account.EndsAt.After(s.Live.ExpiresAt)}, err
+}
+
+// onlineSender: a network's devices of IPv6 share an address, as limits see it, and no
+// session has it.
+func (q *request) onlineSender() (*store.Online, error) {
+	ip, err := netip.ParseAddr(q.address)
+	if err != nil {
+		return nil, nil //nolint:nilerr // nobody is known by it
+	}
+	return q.Store.OnlineAt(q.r.Context(), q.portal, ip)
 }

@@ -241,6 +241,7 @@ type guest struct {
 	cookies bool
 	jar     map[string]string
 	agent   string
+	address string // that it asks from
 	shown   shown
 }
 
@@ -253,7 +254,7 @@ type shown struct {
 }
 
 func (h *hall) guest(t testing.TB, mac string) *guest {
-	return &guest{t: t, h: h, client: gatetest.Client{MAC: mac, IP: netip.MustParseAddr("192.168.7.20")}, cookies: true, jar: map[string]string{}}
+	return &guest{t: t, h: h, client: gatetest.Client{MAC: mac, IP: netip.MustParseAddr("192.168.7.20")}, cookies: true, jar: map[string]string{}, address: "192.0.2.1"}
 }
 
 const phone = "3c:22:fb:00:00:01"
@@ -307,10 +308,10 @@ func (g *guest) asks(method, address string, fields url.Values) {
 	}
 	w := httptest.NewRecorder()
 	if site, ok := strings.CutPrefix(r.URL.Path, "/guest/s/"); ok {
-		g.h.pages.ServeUniFi(w, r, strings.TrimSuffix(site, "/"), "192.0.2.1")
+		g.h.pages.ServeUniFi(w, r, strings.TrimSuffix(site, "/"), g.address)
 	} else {
 		id, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/portal/"), "/")
-		g.h.pages.Serve(w, r, id, rest, "192.0.2.1")
+		g.h.pages.Serve(w, r, id, rest, g.address)
 	}
 	for _, c := range w.Result().Cookies() {
 		require.True(g.t, c.HttpOnly && c.Secure && c.SameSite == http.SameSiteLaxMode && c.Path == "/portal")

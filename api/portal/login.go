@@ -121,7 +121,7 @@ func (q *request) act() {
 		q.full(identity.Method(chosen), "")
 		return
 	}
-	if !q.within(q.Brakes.Devices, q.device()) || !q.within(q.Guesses, string(q.portal.ID)) {
+	if !q.within(q.Brakes.Devices, q.device()+" "+q.address) {
 		return
 	}
 	switch q.form.Get("do") {
@@ -160,7 +160,7 @@ func (q *request) logIn() {
 	}
 	if ok, rule := identity.Admits(q.portal.Template.Rules, q.Now(), q.portal.Zone, q.state.Arrival.SSID); !ok {
 		s := standing{Decision: identity.Decision{Page: identity.PageDenied, Rule: identity.RuleAccess}, rule: rule}
-		q.note(s.Page, s.Rule, name, s)
+		q.note(name, s)
 		q.Metrics.loggedIn(name, outcomeRefused)
 		q.denied(s)
 		return
@@ -210,7 +210,7 @@ func (q *request) admit(a store.Admission) {
 	a.Language, a.Cookie = q.p.Language, q.cookie()
 	admitted, err := q.Store.Admit(q.r.Context(), q.portal, a)
 	if err != nil {
-		q.notAdmitted(a, err)
+		q.notAdmitted(a, admitted.Account, err)
 		return
 	}
 	q.remember(admitted)
@@ -221,15 +221,14 @@ func (q *request) admit(a store.Admission) {
 	})
 }
 
-// notAdmitted says why not, and keeps it.
-func (q *request) notAdmitted(a store.Admission, err error) {
-	s := standing{Decision: identity.Decision{Page: identity.PageDenied}}
+// notAdmitted says why not, and keeps it. The account is set where it is not valid.
+func (q *request) notAdmitted(a store.Admission, account identity.Account, err error) {
+	s := standing{Decision: identity.Decision{Page: identity.PageDenied}, rule: noRule}
 	switch {
 	case errors.Is(err, store.ErrAccessRule):
 		s.Rule = identity.RuleAccess
-		_, s.rule = identity.Admits(q.portal.Template.Rules, q.Now(), q.portal.Zone, q.state.Arrival.SSID)
-		if s.rule < 0 { // the rule's time has just begun, or ended
-			s.Rule = identity.RuleBlocked
+		if ok, rule := identity.Admits(q.portal.Template.Rules, q.Now(), q.portal.Zone, q.state.Arrival.SSID); !ok {
+			s.rule = rule
 		}
 	case errors.Is(err, store.ErrBlocked):
 		s.Rule = identity.RuleBlocked
@@ -245,7 +244,7 @@ func (q *request) notAdmitted(a store.Admission, err error) {
 	case errors.Is(err, identity.ErrNotActive), errors.Is(err, store.ErrAccountNotFound):
 		q.Metrics.loggedIn(a.Method, outcomeRefused)
 		q.keep(store.Decided{Portal: q.portal, Person: a.Account, MAC: q.state.Arrival.MAC, Page: identity.PageFull, Rule: ruleNotActive, Method: a.Method, Facts: s.facts(q.Now())})
-		q.full(a.Method, q.word("inactive"))
+		q.full(a.Method, q.inactive(a, account))
 		return
 	case visit.KindOf(err) == visit.KindInvalid:
 		q.full(a.Method, q.word("unclear"))
@@ -257,6 +256,27 @@ func (q *request) notAdmitted(a store.Admission, err error) {
 	q.Metrics.loggedIn(a.Method, outcomeRefused)
 	q.keep(store.Decided{Portal: q.portal, Person: a.Account, MAC: q.state.Arrival.MAC, Page: s.Page, Rule: s.Rule, Method: a.Method, Facts: s.facts(q.Now())})
 	q.denied(s)
+}
+
+// inactive says why an account is not valid to who has proved that it is theirs, or whose
+// browser knows it. Others are told no more than that.
+func (q *request) inactive(a store.Admission, account identity.Account) string {
+	if !a.Proven && a.By != identity.ByCookie {
+		return q.word("inactive")
+	}
+	return q.notValid(account)
+}
+
+func (q *request) notValid(account identity.Account) string {
+	switch account.Lifecycle(q.Now()) {
+	case identity.Scheduled:
+		return q.word("inactive.scheduled", "from", q.from(account.StartsAt))
+	case identity.Expired:
+		return q.word("inactive.expired", "until", q.when(account.EndsAt))
+	case identity.Pending:
+		return q.word("inactive.pending")
+	}
+	return q.word("inactive")
 }
 
 // Rules of ours beside those of identity.

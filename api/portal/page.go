@@ -227,6 +227,10 @@ func (q *request) notRedirected() {
 		q.write(http.StatusOK, "not_redirected", page{Title: q.word("join.title"), Done: q.word("join.ready"), Text: q.word("join.text"), Links: q.links()})
 		return
 	}
+	if online, err := q.onlineSender(); err == nil && online != nil {
+		q.showOnline(online.Until) // where RFC 8908 sends a device that is
+		return
+	}
 	q.write(http.StatusOK, "not_redirected", page{Title: q.word("join.title"), Text: q.word("join.text"), Links: q.links()})
 }
 

@@ -32,6 +32,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/foyerhq/foyer/internal/gate"
@@ -62,6 +63,8 @@ type portals interface {
 	VendorPortal(ctx context.Context, vendor gate.Vendor, site string) (identity.PortalID, error)
 	Stands(ctx context.Context, p store.Portal, seen store.Seen) (store.Standing, error)
 	NoteDecision(ctx context.Context, d store.Decided) error
+	OnlineAt(ctx context.Context, p store.Portal, ip netip.Addr) (*store.Online, error)
+	OnlineDevice(ctx context.Context, p store.Portal, mac string) (*store.Online, error)
 }
 
 type logins interface {
@@ -126,8 +129,8 @@ type Config struct {
 	Mails     bool   // mail is on; without it nobody can be sent a code or asked
 	Keys      *seal.Keyring
 	PublicURL string // without a trailing slash
-	// Tries limits forms by address, and Guesses by portal or zone, whoever sends them: a
-	// compatible code can be guessed. Nil: no limit.
+	// Tries limits by address the forms that hold what can be guessed, a password or a
+	// code, and Guesses by portal or zone, whoever sends them. Nil: no limit.
 	Tries   *limit.Limiter
 	Guesses *limit.Limiter
 	Brakes  Brakes
@@ -139,20 +142,22 @@ type Config struct {
 // Brakes are the other limits; nil: none.
 type Brakes struct {
 	Loads   *limit.Limiter // pages, by address
-	Devices *limit.Limiter // forms that log in, by MAC address
+	Forms   *limit.Limiter // forms, by portal and address
+	Devices *limit.Limiter // forms that log in, by device and address
 	Again   *limit.Limiter // how often a device is let in again without a click
 	Secrets *limit.Limiter // user names and passwords, by device
 	Site    *limit.Limiter // the same, by site
 }
 
 // NewBrakes returns the brakes of one process. The guests of a site may share one
-// address. Five passwords a minute are enough for a device; what a site has altogether
+// address, and come at once: what an address may altogether is a ceiling for machines, and
+// a device's own limit counts by address too, so that nobody elsewhere uses it up. Five passwords a minute are enough for a device; what a site has altogether
 // is far above its guests' and far below what guessing needs.
 func NewBrakes(keys int, now func() time.Time) Brakes {
 	at := func(rate float64, burst int) *limit.Limiter {
 		return limit.New(limit.Config{Rate: rate, Burst: burst, Keys: keys}, now)
 	}
-	return Brakes{Loads: at(20, 400), Devices: at(0.5, 20), Again: at(0.1, 4), Secrets: at(5.0/60, 5), Site: at(5, 300)}
+	return Brakes{Loads: at(50, 500), Forms: at(50, 500), Devices: at(0.5, 20), Again: at(0.1, 4), Secrets: at(5.0/60, 5), Site: at(5, 300)}
 }
 
 // Pages serves the pages of every portal, and of every zone. It is safe for concurrent

@@ -143,7 +143,7 @@ func (q *request) proofForm(place, detail string) bool {
 		return false
 	}
 	reader, r, ok := q.registered(detail)
-	if !ok || !q.within(q.Brakes.Devices, q.device()) {
+	if !ok || !q.within(q.Brakes.Devices, q.device()+" "+q.address) {
 		return true
 	}
 	switch reader {

@@ -96,7 +96,7 @@ func (q *request) serveForm(place, detail string) {
 	switch {
 	case place == "authmon":
 		q.authmon()
-	case !q.within(q.Tries, string(q.portal.ID)+" "+q.address):
+	case !q.within(q.Brakes.Forms, q.sender()):
 	case place == "":
 		q.act()
 	case !q.proofForm(place, detail):
@@ -114,12 +114,15 @@ func (q *request) within(limiter *limit.Limiter, key string) bool {
 	return ok
 }
 
+// sender is what a limit knows a portal's visitors of one network address by.
+func (q *request) sender() string { return string(q.portal.ID) + " " + q.address }
+
 // device is what a limit knows the device by: its MAC address, else where it asks from.
 func (q *request) device() string {
 	if q.state.Arrival.MAC != "" {
 		return string(q.portal.ID) + " " + q.state.Arrival.MAC
 	}
-	return string(q.portal.ID) + " " + q.address
+	return q.sender()
 }
 
 // value is what was typed into a field, without what surrounds it, and without what

@@ -119,10 +119,11 @@ func (q *request) visitLogin() (store.VisitPass, error) {
 	return found, err
 }
 
-// mayGuess counts a try of a user name and password: by device, and by site, whoever
-// tries.
+// mayGuess counts a try of a password or code: by device, which may be made up, by the
+// sender's address, and by portal and site, whoever tries.
 func (q *request) mayGuess(m identity.Method) bool {
-	if q.within(q.Brakes.Secrets, q.device()) && q.within(q.Brakes.Site, string(q.portal.SiteID)) {
+	if q.within(q.Brakes.Secrets, q.device()) && q.within(q.Tries, q.sender()) &&
+		q.within(q.Guesses, string(q.portal.ID)) && q.within(q.Brakes.Site, string(q.portal.SiteID)) {
 		return true
 	}
 	q.Metrics.loggedIn(m, outcomeThrottled)
