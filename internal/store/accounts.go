@@ -174,6 +174,10 @@ func (t *tx) renew(ctx context.Context, p Portal, a Admission, row accountRow) (
 // extend gives an account that is good the time of the profile that a sponsor chose, once,
 // and only more than it has. An end of staff's stays what it is.
 func (t *tx) extend(ctx context.Context, p Portal, a Admission, row accountRow) (_ accountRow, more bool, err error) {
+	const vouched = `update accounts set sponsor = @sponsor, updated_at = @now where person_id = @id and sponsor <> @sponsor`
+	if _, err := t.Exec(ctx, vouched, pgx.NamedArgs{"id": row.ID, "sponsor": a.Sponsor, "now": t.now}); err != nil {
+		return row, false, err
+	}
 	profile, err := t.anyProfile(ctx, a.Profile)
 	if err != nil || row.EndsSet && !row.grace() || !profile.profile().Validity.End(t.now, p.Zone).After(row.EndsAt) {
 		return row, false, err

@@ -30,6 +30,20 @@ func (l lobby) hours(t testing.TB, name string, n int) identity.ProfileID {
 	return p.ID
 }
 
+// TestASponsorsLessIsNothing: the account is longer good than the sponsor says, and keeps
+// who vouched for it.
+func TestASponsorsLessIsNothing(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	short, a := l.hours(t, "Short", 5), robert("")
+	vouched := l.sponsored(t, short)
+	a.Login = vouched.Login
+	first := l.admit(t, a)
+	second := l.admit(t, vouched)
+	require.Equal(t, first.Account, second.Account)
+	require.Equal(t, []string{"grace@example.org"}, sql[string](t, l.bench, "select sponsor from accounts"))
+}
+
 // TestASponsorsTimeHolds: what a sponsor gives is the account's also where the guest has
 // one that is good, and the device's next authentication is reckoned from it. It takes
 // nothing away.
