@@ -124,3 +124,13 @@ func TestWhoClaimsADeviceThrowsNobodyOut(t *testing.T) {
 	l.Clock.Advance(5 * time.Hour)
 	l.admit(t, robert(""))
 }
+
+// What stands in an address and cannot be a name is nobody's fault but the sender's.
+func TestNoPortalByAnUnreadableName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, site := range []string{"default", "a\x00", "a\xff"} {
+		_, err := b.VendorPortal(t.Context(), gate.UniFi, site)
+		require.ErrorIs(t, err, store.ErrPortalNotFound)
+	}
+}

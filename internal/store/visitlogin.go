@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -176,6 +178,9 @@ func (s *Store) GuestAccount(ctx context.Context, id visit.PersonID) (account id
 // those that send browsers to a path of their own. It returns ErrPortalNotFound, also
 // where there are several.
 func (s *Store) VendorPortal(ctx context.Context, vendor gate.Vendor, site string) (id identity.PortalID, err error) {
+	if !utf8.ValidString(site) || strings.ContainsRune(site, 0) {
+		return "", ErrPortalNotFound
+	}
 	const find = `select v.id from portals v join sites s on s.id = v.site_id
 		where v.vendor = @vendor and v.enabled and v.deleted_at is null and s.archived_at is null
 			and coalesce(nullif(v.settings->>'site', ''), 'default') = @site limit 2`
