@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foyerhq/foyer/internal/auth"
+	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/store"
@@ -48,6 +49,9 @@ type Authentication struct {
 	IP           string               `json:"ip,omitempty"`
 	SSID         string               `json:"ssid,omitempty"`
 	AP           string               `json:"ap,omitempty"`
+	Online       *bool                `json:"online,omitempty" doc:"It has a session now. Absent: the portal's device reports none."`
+	InputOctets  int64                `json:"input_octets" doc:"From the device, of all its sessions."`
+	OutputOctets int64                `json:"output_octets" doc:"To the device."`
 }
 
 func authenticationOf(x store.AuthenticationItem) Authentication {
@@ -56,7 +60,10 @@ func authenticationOf(x store.AuthenticationItem) Authentication {
 		SiteID: x.SiteID, PortalID: x.PortalID, PortalName: x.PortalName, TemplateID: x.TemplateID, Method: x.Method,
 		Green: x.IsGreen, Status: x.Status, Renewal: x.Renewal, Clicked: x.Click, RecognisedBy: x.By,
 		StartedAt: x.StartedAt, ExpiresAt: x.ExpiresAt, EndsWith: x.EndsWith, EndedAt: x.EndedAt, Reason: x.Reason,
-		MAC: x.MAC, IP: x.IP, SSID: x.SSID, AP: x.AP,
+		MAC: x.MAC, IP: x.IP, SSID: x.SSID, AP: x.AP, InputOctets: x.InputOctets, OutputOctets: x.OutputOctets,
+	}
+	if adapter, known := gate.Of(x.Vendor); x.Online || known && adapter.Caps().RADIUS {
+		a.Online = new(x.Online)
 	}
 	if !a.Green && a.Reason == "" { // over by the clock, and nobody has noted it yet
 		a.Reason = x.EndsWith
@@ -192,7 +199,7 @@ type listDecisionsInput struct {
 	SitePath
 	MAC       string         `query:"q" maxLength:"50" doc:"A MAC address."`
 	AccountID visit.PersonID `query:"account_id" format:"uuid"`
-	Refused   bool           `query:"refused" doc:"Only where nobody was let in."`
+	Refused   bool           `query:"refused" doc:"Only who was kept out, or whose login did not do."`
 	PageInput
 }
 

@@ -41,6 +41,10 @@ const (
 	// Why a device was let in, when it was.
 	RuleLogin      Rule = "login"      // somebody logged in
 	RuleRecognised Rule = "recognised" // it was known
+
+	// Of logins that let nobody in.
+	RuleCredentials Rule = "credentials" // what was typed is wrong
+	RuleNotActive   Rule = "not_active"  // the account is not valid
 )
 
 // Facts are what the decision is made from.
@@ -51,11 +55,11 @@ type Facts struct {
 	By         Recognition
 	MAC        string
 	Account    *Account // whom By recognised
+	Elsewhere  bool     // it would be recognised by its address, were that not online at another site too
 	Waiting    bool     // a request of this device waits for a sponsor or a proof
 	Reauth     Reauth
 	ConsentDue bool
 	Devices    int // of the account that are online, but this one
-	Elsewhere  bool     // it would be recognised by its address, were that not online at another site too
 	Limit      int // of devices; 0 no limit
 }
 
@@ -76,12 +80,12 @@ func Decide(f Facts) Decision {
 		return Decision{Page: PageConnected, Rule: RuleLive}
 	case f.Waiting:
 		return Decision{Page: PageWaiting, Rule: RulePending}
+	case f.Elsewhere:
+		return Decision{Page: PageFull, Rule: RuleElsewhere}
 	case f.By == ByNothing || f.Account == nil:
 		return Decision{Page: PageFull, Rule: RuleUnknown}
 	}
 	switch f.Account.Lifecycle(f.Now) {
-	case f.Elsewhere:
-		return Decision{Page: PageFull, Rule: RuleElsewhere}
 	case Blocked:
 		return Decision{Page: PageDenied, Rule: RuleBlocked}
 	case Erased:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/identity"
 	"github.com/foyerhq/foyer/internal/roll"
 	"github.com/foyerhq/foyer/internal/visit"
@@ -22,6 +23,7 @@ type AuthenticationItem struct {
 	SiteID     visit.SiteID
 	PortalID   identity.PortalID
 	PortalName string
+	Vendor     gate.Vendor // of the portal's devices
 	TemplateID identity.TemplateID
 	Method     identity.Method
 	EndsWith   identity.Reason // what its end comes from
@@ -29,6 +31,10 @@ type AuthenticationItem struct {
 	SSID       string
 	AP         string
 	IsGreen    bool // by the clock, when it was read
+	// Of its sessions, as the network accounts for them.
+	Online       bool // one is live
+	InputOctets  int64
+	OutputOctets int64
 }
 
 // AuthenticationFilter chooses authentications. Empty fields choose all.
@@ -54,6 +60,7 @@ type authenticationListRow struct {
 	FirstName  string              `db:"first_name"`
 	LastName   string              `db:"last_name"`
 	PortalName string              `db:"portal_name"`
+	Vendor     gate.Vendor         `db:"vendor"`
 	TemplateID identity.TemplateID `db:"template_id"`
 	Method     identity.Method     `db:"method"`
 	IP         string              `db:"ip"`
@@ -65,7 +72,7 @@ type authenticationListRow struct {
 const (
 	// authenticationGreen is identity.Authentication.Green: a test compares the two.
 	authenticationGreen       = `(v.ended_at is null and v.started_at <= @now and v.ends_at > @now)`
-	authenticationListColumns = authenticationColumns + `, c.login, p.first_name, p.last_name, g.name as portal_name, n.template_id, n.method, n.ip, n.ssid, n.ap, ` +
+	authenticationListColumns = authenticationColumns + `, c.login, p.first_name, p.last_name, g.name as portal_name, g.vendor, n.template_id, n.method, n.ip, n.ssid, n.ap, ` +
 		authenticationGreen + ` as green`
 	// An account whose data was purged is still a person without a name.
 	authenticationListTables = authenticationTables + ` join portals g on g.id = n.portal_id join people p on p.id = n.person_id join accounts c on c.person_id = n.person_id`
@@ -74,7 +81,7 @@ const (
 func (r authenticationListRow) item() AuthenticationItem {
 	return AuthenticationItem{
 		Authentication: r.authentication(), Login: r.Login, FirstName: r.FirstName, LastName: r.LastName, SiteID: r.SiteID, PortalID: r.PortalID,
-		PortalName: r.PortalName, TemplateID: r.TemplateID, Method: r.Method, EndsWith: r.EndsWith, IP: r.IP, SSID: r.SSID, AP: r.AP, IsGreen: r.Green,
+		PortalName: r.PortalName, Vendor: r.Vendor, TemplateID: r.TemplateID, Method: r.Method, EndsWith: r.EndsWith, IP: r.IP, SSID: r.SSID, AP: r.AP, IsGreen: r.Green,
 	}
 }
 
@@ -91,7 +98,11 @@ func accountAuthentications(ctx context.Context, q db, args pgx.NamedArgs) ([]Au
 	const list = `select ` + authenticationListColumns + ` from ` + authenticationListTables + `
 		where n.person_id = @id and ` + inScope + ` order by v.started_at desc, v.id desc limit 50`
 	rows, err := all[authenticationListRow](ctx, q, list, args)
-	return items(rows), err
+	if err != nil {
+		return nil, err
+	}
+	found := items(rows)
+	return found, addUse(ctx, q, found)
 }
 
 // Authentications lists those at the sites of the scope. It returns ErrSiteNotFound for
@@ -111,7 +122,7 @@ func (s *Store) Authentications(ctx context.Context, scope Scope, filter Authent
 			return cursor{At: &r.StartedAt, ID: new(string(r.ID))}
 		})
 		page.Items = items(rows)
-		return nil
+		return addUse(ctx, q, page.Items)
 	})
 	return page, err
 }
@@ -218,7 +229,11 @@ func (s *Store) AuthenticationDetail(ctx context.Context, scope Scope, id roll.A
 		if err != nil {
 			return err
 		}
-		detail = AuthenticationDetail{AuthenticationItem: row.item(), SealedAt: row.SealedAt}
+		item := []AuthenticationItem{row.item()}
+		if err := addUse(ctx, q, item); err != nil {
+			return err
+		}
+		detail = AuthenticationDetail{AuthenticationItem: item[0], SealedAt: row.SealedAt}
 		if detail.Sessions, err = sessionsBy(ctx, q, "access_id", string(id)); err != nil {
 			return err
 		}
@@ -273,6 +288,9 @@ const (
 	decisionOf      = `select ` + decisionColumns + ` from ` + decisionTables + ` where v.access_id = @id order by v.id limit 1`
 )
 
+// refusedDecisions are pages that keep out, and logins that did not do: those are asked again.
+const refusedDecisions = `(v.page = '` + string(identity.PageDenied) + `' or v.rule in ('` + string(identity.RuleCredentials) + `', '` + string(identity.RuleNotActive) + `'))`
+
 func (r decisionRow) decision() PortalDecision {
 	return PortalDecision{
 		ID: r.ID, SiteID: r.SiteID, PortalID: r.PortalID, PortalName: r.PortalName, AccountID: value(r.PersonID), AccessID: value(r.AccessID),
@@ -285,7 +303,7 @@ type DecisionFilter struct {
 	SiteID  visit.SiteID   // empty: of the account, at sites of the scope
 	Account visit.PersonID // empty: whoever's
 	MAC     string
-	Refused bool // only where nobody was let in
+	Refused bool // only who was kept out, or proved nothing
 	Page
 }
 
@@ -342,7 +360,7 @@ func decisionsStatement(scope Scope, f DecisionFilter) (string, pgx.NamedArgs, e
 		where = append(where, "v.mac = @mac")
 	}
 	if f.Refused {
-		where = append(where, "v.page = '"+string(identity.PageDenied)+"'")
+		where = append(where, refusedDecisions)
 	}
 	if f.Cursor != "" {
 		where = append(where, "v.id < @id")

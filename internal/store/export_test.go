@@ -76,6 +76,8 @@ func DecisionsStatement(scope Scope, filter DecisionFilter) (string, pgx.NamedAr
 const (
 	GreenStatement = greenCount
 	StaleStatement = staleAccounts
+	// AuthenticationUses is how sessions of a page of authentications are summed up.
+	AuthenticationUses = authenticationUses
 )
 
 // LeavingSoonStatement shows a test how departures that are near are found.

@@ -103,6 +103,8 @@ func TestListsOfGuestsUseTheirIndexes(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, plan(store.StaleStatement, pgx.NamedArgs{"limit": 500}, nil), "accounts_profile")
 	require.Contains(t, plan(store.DecisionsStatement(store.Everything, store.DecisionFilter{SiteID: l.site.ID})), "portal_decisions_site")
+	require.Contains(t, plan(store.DecisionsStatement(store.Everything, store.DecisionFilter{SiteID: l.site.ID, MAC: phone, Refused: true})), "portal_decisions_mac")
+	require.Contains(t, plan(store.AuthenticationUses, pgx.NamedArgs{"ids": []string{string(l.portal.ID)}}, nil), "sessions_access")
 
 	seen := map[string]bool{}
 	filter := store.AuthenticationFilter{SiteID: l.site.ID, Page: store.Page{Limit: 200}}
