@@ -52,6 +52,11 @@ func TestProfilesTemplatesAndPortals(t *testing.T) {
 	require.Contains(t, set.string("url"), portal.string("id"))
 	require.NotEmpty(t, set.list("garden"))
 	require.NotEmpty(t, set.list("files"), "the router has a page of its own")
+	require.Equal(t, set.string("url")+"/capport", set.string("capport_url"))
+	without := b.want(t, 201, call{method: "POST", path: at, as: manager, body: object{
+		"name": "Garden", "vendor": "meraki_click", "template_id": template}})
+	set = b.want(t, 200, call{path: at + "/" + without.string("id") + "/setup", as: manager})
+	require.Empty(t, set.string("capport_url"), "without sessions it would hold everybody back")
 	require.GreaterOrEqual(t, len(b.want(t, 200, call{path: "/api/v1/portal-vendors", as: manager}).list("items")), 13)
 	b.refused(t, 422, "invalid", call{method: "POST", path: at, as: manager, body: object{"name": "x", "vendor": "mikrotik", "template_id": template}})
 	b.want(t, 204, call{method: "DELETE", path: at + "/" + portal.string("id"), as: manager})

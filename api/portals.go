@@ -207,10 +207,12 @@ type PortalFile struct {
 
 type setupPortalAnswer struct {
 	Body struct {
-		Vendor Vendor       `json:"vendor"`
-		URL    string       `json:"url" doc:"What the device is to redirect to."`
-		Garden []string     `json:"garden" doc:"What guests must reach before they are let in, as this vendor wants it written."`
-		Files  []PortalFile `json:"files"`
+		Vendor Vendor `json:"vendor"`
+		URL    string `json:"url" doc:"What the device is to redirect to."`
+		// Capport is empty where it could not tell who is online, or devices would not ask.
+		Capport string       `json:"capport_url" doc:"The captive portal API (RFC 8908) that DHCP option 114 announces; empty: announce none."`
+		Garden  []string     `json:"garden" doc:"What guests must reach before they are let in, as this vendor wants it written."`
+		Files   []PortalFile `json:"files"`
 	}
 }
 
@@ -231,6 +233,9 @@ func (s *Server) setupPortal(ctx context.Context, in *PortalPath) (*setupPortalA
 	}
 	a.Body.Vendor = Vendor{Vendor: p.Vendor, Needs: list(adapter.Needs()), Caps: VendorCaps(adapter.Caps())}
 	a.Body.URL, a.Body.Garden, a.Body.Files = address.String(), list(adapter.Garden(address.Host)), []PortalFile{}
+	if adapter.Caps().RADIUS && address.Scheme == "https" {
+		a.Body.Capport = address.JoinPath("capport").String()
+	}
 	if installer, ok := adapter.(gate.Installer); ok {
 		pages, err := installer.Pages(address, p.SiteName)
 		if err != nil {
