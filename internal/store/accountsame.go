@@ -23,7 +23,7 @@ func (s *Store) SamePerson(ctx context.Context, by Caller, account, visitor visi
 		}
 		known, err := scalars[bool](ctx, t, `select true from accounts where person_id = @id`, pgx.NamedArgs{"id": visitor})
 		if err != nil || len(known) > 0 {
-			return cmpErr(err, errAccountExists)
+			return orElse(err, errAccountExists)
 		}
 		args := pgx.NamedArgs{"visitor": visitor, "account": account, "now": t.now}
 		if _, err := t.Exec(ctx, `update visits set person_id = @account, updated_at = @now where person_id = @visitor`, args); err != nil {
