@@ -62,7 +62,11 @@ func (g *gateShutter) shut(ctx context.Context) error {
 		if err != nil || len(due) == 0 {
 			return err
 		}
-		_, err = each(due, func(d store.DueGate) (bool, error) { return true, g.store.ShutGate(ctx, d.ID, g.try(ctx, d)) })
+		_, err = each(due, func(d store.DueGate) (bool, error) {
+			found := g.try(ctx, d)
+			found.Try = d.Tries
+			return true, g.store.ShutGate(ctx, d.ID, found)
+		})
 		if err != nil || len(due) < gatesAtOnce {
 			return err
 		}

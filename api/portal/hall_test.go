@@ -118,13 +118,17 @@ func (r *radius) authorize(portal store.Portal, user, password, mac string) (tim
 
 // controllers asks a NAS's controller, or is deaf.
 type controllers struct {
-	nas  func() gatetest.NAS
-	deaf bool
+	nas       func() gatetest.NAS
+	deaf      bool
+	meanwhile func() // what happens before it answers; nil: nothing
 }
 
 func (c *controllers) Do(_ context.Context, _ gate.Settings, call *gate.Call) error {
 	if c.deaf {
 		return visit.Unavailable("the network's controller", nil)
+	}
+	if c.meanwhile != nil {
+		c.meanwhile()
 	}
 	return gatetest.Ask(c.nas(), call)
 }

@@ -407,6 +407,27 @@ func TestAGateWithoutRADIUS(t *testing.T) {
 	require.Empty(t, again)
 }
 
+// TestAGateOpenedTooLate: who checks out while the controller is asked is not online.
+func TestAGateOpenedTooLate(t *testing.T) {
+	t.Parallel()
+	h := setup(t, uniFi)
+	id, credentials := h.visitor(t)
+	h.asked.meanwhile = func() {
+		_, err := h.RequestCheckOut(t.Context(), h.desk, id)
+		require.NoError(t, err)
+		_, err = h.RevokeVoucher(t.Context(), id, store.RevokeInput{By: store.Workflow})
+		require.NoError(t, err)
+		due, err := h.DueGates(t.Context(), 10)
+		require.NoError(t, err)
+		require.Len(t, due, 1)
+		require.NoError(t, h.ShutGate(t.Context(), due[0].ID, store.Shutting{Try: due[0].Tries}))
+	}
+	h.guest(t, phone).arrives().presses("do=login", "username", credentials.Username, "password", credentials.Password).sees("Your access has ended")
+	due, err := h.DueGates(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, due, 1, "to be shut once more")
+}
+
 // TestAReplacedGate: who logs in anew on the same device is not shut out for who was
 // there before.
 func TestAReplacedGate(t *testing.T) {

@@ -98,6 +98,7 @@ type registrations interface {
 type gates interface {
 	OneTimeSecret(ctx context.Context, f store.SecretFor) (store.Secret, error)
 	OpenGate(ctx context.Context, o store.NewOpening) (store.OpeningID, error)
+	GateOpened(ctx context.Context, id store.OpeningID) (shut bool, err error)
 	ShutGate(ctx context.Context, id store.OpeningID, found store.Shutting) error
 	QueuedOpenings(ctx context.Context, portal identity.PortalID, gateway string) ([]gate.Entry, error)
 	CollectOpenings(ctx context.Context, portal identity.PortalID, clients []string) error

@@ -146,14 +146,31 @@ func (q *request) call(call *gate.Call, opening store.OpeningID) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.r.Context()), askWithin)
 	defer cancel()
 	err := q.Caller.Do(ctx, q.portal.Settings, call)
-	if err != nil && opening != "" {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(q.r.Context()), noteWithin)
-		defer cancel()
-		if err := q.Store.ShutGate(ctx, opening, store.Shutting{Failure: store.ShutNeverOpened}); err != nil {
-			q.Logger.Warn("portal gate not noted", "error", err)
-		}
+	if opening == "" {
+		return err
 	}
-	return err
+	return q.called(opening, err)
+}
+
+// called notes what the controller did. It returns store.ErrNoVoucher where the gate was
+// opened for what had ended by then.
+func (q *request) called(opening store.OpeningID, failed error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.r.Context()), noteWithin)
+	defer cancel()
+	var shut bool
+	var err error
+	if failed == nil {
+		shut, err = q.Store.GateOpened(ctx, opening)
+	} else {
+		err = q.Store.ShutGate(ctx, opening, store.Shutting{Failure: store.ShutNeverOpened})
+	}
+	if err != nil {
+		q.Logger.Warn("portal gate not noted", "error", err)
+	}
+	if shut {
+		return store.ErrNoVoucher
+	}
+	return failed
 }
 
 // unopened is the page of a guest who was let in by us and not by the network.

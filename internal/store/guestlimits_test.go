@@ -38,6 +38,50 @@ func TestNoGateForWhatHasEnded(t *testing.T) {
 	require.Len(t, sql[string](t, l.bench, "select id::text from openings"), 2)
 }
 
+// TestAGateThatOpensLate: a controller may be told to shut a gate before it has been
+// told, or has understood, to open it.
+func TestAGateThatOpensLate(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	visitor := l.arrived(t)
+	o := store.NewOpening{Portal: l.portal, Visit: visitor, Arrival: gate.Arrival{MAC: phone}, Until: l.Clock.Now().Add(time.Hour)}
+	open := func() store.OpeningID {
+		id, err := l.OpenGate(t.Context(), o)
+		require.NoError(t, err)
+		return id
+	}
+	opened := func(id store.OpeningID) bool {
+		shut, err := l.GateOpened(t.Context(), id)
+		require.NoError(t, err)
+		return !shut
+	}
+	due := func() []store.DueGate {
+		due, err := l.DueGates(t.Context(), 10)
+		require.NoError(t, err)
+		return due
+	}
+	first := open()
+	require.True(t, opened(first))
+	require.Empty(t, due())
+	second := open()
+	require.True(t, opened(first), "the second one stays")
+	require.Empty(t, due())
+
+	l.leave(t, visitor)
+	taken := due()
+	require.Len(t, taken, 1)
+	require.False(t, opened(second), "a worker is about to shut it")
+	shut := store.Shutting{Try: taken[0].Tries}
+	require.NoError(t, l.ShutGate(t.Context(), second, shut), "which came too early")
+	taken = due()
+	require.Len(t, taken, 1)
+	shut.Try = taken[0].Tries
+	require.NoError(t, l.ShutGate(t.Context(), second, shut))
+	require.Empty(t, due())
+	require.False(t, opened(second), "it was shut")
+	require.Equal(t, second, due()[0].ID)
+}
+
 // TestStaffSaidUntilWhen: who proves their address does not get more than staff gave.
 func TestStaffSaidUntilWhen(t *testing.T) {
 	t.Parallel()

@@ -188,15 +188,17 @@ func (s *Store) openArrival(id OpeningID, sealed []byte) (a gate.Arrival, err er
 
 // Shutting is what came of shutting a gate.
 type Shutting struct {
+	Try     int       // DueGate.Tries of who took it; zero: nobody did
 	Failure string    // empty: it is shut
 	Again   time.Time // when to try again; zero: not at all
 }
 
-// ShutGate notes what came of it.
+// ShutGate notes what came of it. What came of a try that another one follows already
+// says nothing.
 func (s *Store) ShutGate(ctx context.Context, id OpeningID, found Shutting) error {
 	const update = `update openings set failure = @failure, due_at = @again, queued = '',
 			shut_at = case when @failure in ('', '` + ShutNeverOpened + `') then @now::timestamptz end
-		where id = @id and shut_at is null`
+		where id = @id and shut_at is null and @try::integer in (0, tries)`
 	var again *time.Time
 	if !found.Again.IsZero() {
 		again = &found.Again
@@ -204,12 +206,29 @@ func (s *Store) ShutGate(ctx context.Context, id OpeningID, found Shutting) erro
 	// Of a visitor who is forgotten meanwhile nothing stays: see blank.
 	const forget = `delete from openings o using visits v where o.id = @id and o.due_at is null and v.id = o.visit_id and v.purged_at is not null`
 	return s.write(ctx, func(ctx context.Context, t *tx) error {
-		if _, err := t.Exec(ctx, update, pgx.NamedArgs{"id": id, "failure": found.Failure, "again": again, "now": t.now}); err != nil {
+		if _, err := t.Exec(ctx, update, pgx.NamedArgs{"id": id, "try": found.Try, "failure": found.Failure, "again": again, "now": t.now}); err != nil {
 			return err
 		}
 		_, err := t.Exec(ctx, forget, pgx.NamedArgs{"id": id})
 		return err
 	})
+}
+
+// GateOpened notes that the controller has opened a gate. What it was opened for may have
+// ended while the controller was asked, which may have been told to shut the gate first:
+// shut tells that the gate is to be shut once more. Where the device was let in anew
+// meanwhile, that gate stays.
+func (s *Store) GateOpened(ctx context.Context, id OpeningID) (shut bool, err error) {
+	const again = `update openings o set tries = tries + 1, due_at = @now, shut_at = null, failure = ''
+		where id = @id and until > @now and (shut_at is not null or tries > 0 or due_at <= @now)
+			and not exists (select from openings n where n.portal_id = o.portal_id and n.client = o.client and o.client <> ''
+				and n.id > o.id and n.shut_at is null and n.due_at is null and n.until > @now)`
+	err = s.write(ctx, func(ctx context.Context, t *tx) error {
+		done, err := t.Exec(ctx, again, pgx.NamedArgs{"id": id, "now": t.now})
+		shut = done.RowsAffected() > 0
+		return err
+	})
+	return shut, err
 }
 
 const maxQueued = 100 // that a gateway is shown at a time
