@@ -7,7 +7,7 @@ import { explained, factsOf } from '../src/guests/decision.ts'
 import { namesOf, portalFaults, request as portalRequest, blankPortal } from '../src/guests/portal.ts'
 import { blankProfile, profileFaults, validityOf } from '../src/guests/profile.ts'
 import { allDay, minutesOf, timeOf, weekdayName } from '../src/guests/rule.ts'
-import { accountName, isPrivate } from '../src/guests/states.ts'
+import { accountName, isPrivate, macOf } from '../src/guests/states.ts'
 import { blankTemplate, listed, moved, request, templateFaults, tooShort } from '../src/guests/template.ts'
 import { endOf, exampleStart, lastOf, momentOf, nominalMinutes } from '../src/guests/validity.ts'
 import { sayer } from '../src/text/text.ts'
@@ -89,6 +89,12 @@ describe('an account', () => {
   })
   test('a made-up address is one by its second digit', () => {
     expect(['02:aa:00:00:00:71', 'DA:aa:00:00:00:71', 'f4:5c:89:01:02:03', '', undefined].map(isPrivate)).toEqual([true, true, false, false, false])
+  })
+  test('an address is looked for when it is whole, however spelt', () => {
+    for (const typed of ['02:AA:00:00:00:71', '02-aa-00-00-00-71', ' 02aa.0000.0071', '02aa00000071']) {
+      expect(macOf(typed)).toBe('02aa00000071')
+    }
+    for (const typed of ['', '02:aa', '02:aa:00:00:00:7g', 'robert']) expect(macOf(typed)).toBe(undefined)
   })
 })
 

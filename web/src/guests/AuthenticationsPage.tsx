@@ -11,7 +11,7 @@ import { useMe } from '../useMe.ts'
 import { chosen, clean } from './AccountFilters.tsx'
 import { Filters } from './Filters.tsx'
 import classes from './Guests.module.css'
-import { GreenMark } from './Mark.tsx'
+import { GreenMark, OnlineMark } from './Mark.tsx'
 import { accountQuery, type Authentication, authenticationsQuery, greenQuery, portalsQuery } from './queries.ts'
 import { SearchField, SitesFilter } from './SearchField.tsx'
 import { accountName, authenticationName, isPrivate, statuses } from './states.ts'
@@ -42,9 +42,19 @@ export function AuthenticationsPage() {
     <Page wide title={t('web.nav.authentications')} intro={t('web.guests.logins.text')}>
       <div className={`${classes.tools} ${classes.split}`}>
         <Green site={all ? undefined : site.id} />
-        <Button component="a" href={`/api/v1/authentications.csv?${exported}`} download variant="default">
-          {t('web.guests.export')}
-        </Button>
+        <div className={classes.tools}>
+          <Button
+            variant="default"
+            renderRoot={(props) => (
+              <Link to="/sites/$site/guests/authentications/decisions" params={{ site: site.id }} {...props} />
+            )}
+          >
+            {t('web.guests.decisions')}
+          </Button>
+          <Button component="a" href={`/api/v1/authentications.csv?${exported}`} download variant="default">
+            {t('web.guests.export')}
+          </Button>
+        </div>
       </div>
       <Narrow search={search} />
       <Loaded query={{ ...query, data: query.data?.pages.flatMap((p) => p.items) }}>
@@ -156,6 +166,7 @@ function Row({ authentication: a }: { authentication: Authentication }) {
       <div>
         <GreenMark authentication={a} />
         <div className={classes.note}>{t(a.renewal ? 'web.guests.status.renewal' : `web.guests.status.${a.status}`)}</div>
+        <OnlineMark authentication={a} />
       </div>
       <div>
         <div>

@@ -139,6 +139,13 @@ function SetUp({ portal: p }: { portal: Portal }) {
                 <RADIUS />
               </li>
             )}
+            {s.capport_url && (
+              <li>
+                <h3>{t('web.guests.setup.capport')}</h3>
+                <p>{t('web.guests.setup.capport.text')}</p>
+                <Command label={t('web.guests.setup.capport.address')} text={s.capport_url} />
+              </li>
+            )}
             {s.files.length > 0 && (
               <li>
                 <h3>{t('web.guests.setup.files')}</h3>

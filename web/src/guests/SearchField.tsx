@@ -8,8 +8,10 @@ import { useText } from '../text/useText.tsx'
 
 const pause = 300
 
+type Props = { label: string; description?: string; value: string; onChange: (q: string) => void }
+
 /** Searches when somebody has stopped typing. */
-export function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (q: string) => void }) {
+export function SearchField({ label, description, value, onChange }: Props) {
   const [typed, setTyped] = useState(value)
   const search = useRef(onChange)
   search.current = onChange
@@ -22,6 +24,7 @@ export function SearchField({ label, value, onChange }: { label: string; value: 
     <TextInput
       type="search"
       label={label}
+      description={description}
       autoComplete="off"
       leftSection={<Icon name="search" size={16} />}
       value={typed}

@@ -73,6 +73,21 @@ export const decisionsQuery = (account: string) =>
     refetchInterval: every,
   })
 
+/** Those of all devices at a site's portals: of one of them, or of who was refused. */
+export const siteDecisionsQuery = (site: string, f: { mac?: string; refused?: boolean }) =>
+  infiniteQueryOptions({
+    queryKey: ['site-decisions', site, f],
+    queryFn: ({ pageParam, signal }) =>
+      api.get('/api/v1/sites/{site}/portal-decisions', {
+        path: { site },
+        query: { q: f.mac, refused: f.refused || undefined, cursor: pageParam, limit: atOnce },
+        signal,
+      }),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    refetchInterval: every,
+  })
+
 export type AuthenticationFilter = {
   site?: string
   q?: string

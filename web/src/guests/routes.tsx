@@ -59,6 +59,14 @@ const authentication = createRoute({
   component: worded(async () => (await import('./AuthenticationDrawer.tsx')).AuthenticationDrawer, 'authentications.read'),
 })
 
+/** Beside the list, not over it: its address is below that of the list, which the rail marks. */
+const decisions = createRoute({
+  getParentRoute: () => guests,
+  path: '/authentications/decisions',
+  validateSearch: sought('mac', 'refused'),
+  component: worded(async () => (await import('./DecisionsPage.tsx')).DecisionsPage, 'authentications.read'),
+})
+
 const profiles = createRoute({
   getParentRoute: () => guests,
   path: '/profiles',
@@ -94,6 +102,7 @@ export const guestsRoutes = [
     first,
     accounts.addChildren([account]),
     authentications.addChildren([authentication]),
+    decisions,
     profiles,
     templates,
     template,

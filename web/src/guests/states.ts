@@ -38,7 +38,11 @@ const pages: Record<string, Look> = {
   denied: { icon: 'cancelled', tone: 'bad' },
 }
 
-export const pageLook = (page: string): Look => pages[page] ?? { icon: 'unclear', tone: 'muted' }
+/** Logins that did not do: the portal asks again. */
+const failed = ['credentials', 'not_active']
+
+export const decisionLook = ({ page, rule }: { page: string; rule: string }): Look =>
+  pages[failed.includes(rule) ? 'denied' : page] ?? { icon: 'unclear', tone: 'muted' }
 
 type Names = { first_name?: string; last_name?: string }
 
@@ -48,6 +52,12 @@ const named = (n: Names, login: string): string => [n.first_name, n.last_name].f
 export const accountName = (a: Pick<Account, 'visitor' | 'login'>): string => named(a.visitor, a.login)
 
 export const authenticationName = (a: Pick<Authentication, 'first_name' | 'last_name' | 'login'>): string => named(a, a.login)
+
+/** A MAC address as the API takes it, if what somebody typed is a whole one, however spelt. */
+export function macOf(typed: string): string | undefined {
+  const digits = typed.replace(/[:.\s-]/g, '')
+  return /^[0-9a-f]{12}$/i.test(digits) ? digits.toLowerCase() : undefined
+}
 
 /** Whether the device made its address up: the locally administered bit (IEEE 802). */
 export const isPrivate = (mac: string | undefined): boolean => /^.[26ae]/i.test(mac ?? '')
