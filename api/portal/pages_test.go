@@ -428,6 +428,37 @@ func TestAGateOpenedTooLate(t *testing.T) {
 	require.Len(t, due, 1, "to be shut once more")
 }
 
+// TestTheDevicesOfAVisit: where nobody asks an agent, the site's limit holds all the same.
+func TestTheDevicesOfAVisit(t *testing.T) {
+	t.Parallel()
+	h := setup(t, uniFi)
+	limit := func(n int) {
+		_, err := h.UpdateSite(t.Context(), h.desk, h.site.ID, store.SiteChange{DeviceLimit: &n})
+		require.NoError(t, err)
+	}
+	limit(1)
+	_, credentials := h.visitor(t)
+	in := func(mac, seen string) {
+		h.guest(t, mac).arrives().presses("do=login", "username", credentials.Username, "password", credentials.Password).sees(seen)
+	}
+	const tooMany = "As many devices as are allowed"
+	in(phone, "You are online")
+	in(phone, "You are online")
+	in("3c:22:fb:00:00:02", tooMany)
+	require.Equal(t, int64(1), sql[int64](t, h, "select count(*) from openings where shut_at is null")[0])
+	h.asked.deaf = true
+	limit(2)
+	in("3c:22:fb:00:00:02", "The network did not open")
+	h.asked.deaf = false
+	in("3c:22:fb:00:00:03", "You are online")
+	in("3c:22:fb:00:00:02", tooMany)
+	limit(0)
+	in("3c:22:fb:00:00:02", "You are online")
+	limit(1)
+	h.Clock.Advance(2 * time.Hour)
+	in("3c:22:fb:00:00:04", "You are online")
+}
+
 // TestAReplacedGate: who logs in anew on the same device is not shut out for who was
 // there before.
 func TestAReplacedGate(t *testing.T) {

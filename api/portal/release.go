@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -64,11 +65,22 @@ func (q *request) open(p pass) {
 	case err != nil && visit.KindOf(err) == visit.KindNotFound:
 		q.unopened(p, err) // the access has ended meanwhile
 		return
+	case errors.Is(err, identity.ErrDeviceLimit):
+		q.tooMany(p)
+		return
 	case err != nil:
 		q.fail(err)
 		return
 	}
 	q.hand(p, release, opening, online)
+}
+
+// tooMany is the page of one device more than the visit's may be.
+func (q *request) tooMany(p pass) {
+	q.Metrics.loggedIn(p.method, outcomeRefused)
+	s := standing{Decision: identity.Decision{Page: identity.PageDenied, Rule: identity.RuleDevices}, rule: noRule}
+	q.note(p.method, s)
+	q.denied(s)
 }
 
 // hand does what the release says.
@@ -136,7 +148,7 @@ func (q *request) keepOpening(p pass, release gate.Release) (store.OpeningID, er
 	}
 	return q.Store.OpenGate(q.r.Context(), store.NewOpening{
 		Portal: q.portal, Visit: q.state.Visit, Access: p.secret.AccessID,
-		Arrival: q.state.Arrival, Queue: release.Queue, Until: p.until,
+		Arrival: q.state.Arrival, Queue: release.Queue, Until: p.until, Limited: !q.adapter.Caps().RADIUS,
 	})
 }
 

@@ -26,6 +26,7 @@ type NewOpening struct {
 	Arrival gate.Arrival
 	Queue   *gate.Entry // that the gateway is to collect
 	Until   time.Time   // by the device's own timer
+	Limited bool        // a visit's devices are counted here, as no agent does
 }
 
 // Opening is one as staff see it.
@@ -56,7 +57,7 @@ const replacedFor = 10 * time.Second
 
 // OpenGate notes a gate before it is opened. Who is let in again takes the place of
 // what the device had before. It returns ErrAuthenticationNotFound and ErrNoVoucher for
-// what has ended meanwhile: nobody would shut the gate.
+// what has ended meanwhile: nobody would shut the gate; and identity.ErrDeviceLimit.
 func (s *Store) OpenGate(ctx context.Context, o NewOpening) (OpeningID, error) {
 	drawn, err := s.newID()
 	if err != nil {
@@ -106,8 +107,29 @@ func (t *tx) stillGood(ctx context.Context, o NewOpening) error {
 		_, err := t.standsFor(ctx, SecretFor{SiteID: o.Portal.SiteID, AccessID: o.Access})
 		return err
 	}
-	const find = `select id::text from vouchers where visit_id = @visit and site_id = @site and revoked_at is null and not_after > @now for share`
+	const find = `select id::text from vouchers where visit_id = @visit and site_id = @site and revoked_at is null and not_after > @now for no key update`
 	_, err := scalar(ctx, t, ErrNoVoucher, find, pgx.NamedArgs{"visit": o.Visit, "site": o.Portal.SiteID, "now": t.now})
+	if err != nil || !o.Limited {
+		return err
+	}
+	return t.visitWithinLimit(ctx, o)
+}
+
+// visitWithinLimit counts the devices that a visit let in, but the one that asks, against
+// what the site allows a voucher: agents do the same where the NAS asks them.
+func (t *tx) visitWithinLimit(ctx context.Context, o NewOpening) error {
+	client := o.Arrival.MAC
+	if o.Queue != nil {
+		client = o.Queue.Client
+	}
+	const count = `select s.device_limit > 0 and s.device_limit <= (
+			select count(distinct case when o.client = '' then o.id::text else o.client end) from openings o
+			where o.visit_id = @visit and o.shut_at is null and o.until > @now and (o.client = '' or o.client <> @client))
+		from sites s where s.id = @site`
+	full, err := scalars[bool](ctx, t, count, pgx.NamedArgs{"visit": o.Visit, "client": client, "site": o.Portal.SiteID, "now": t.now})
+	if err == nil && first(full) {
+		err = identity.ErrDeviceLimit
+	}
 	return err
 }
 
