@@ -281,8 +281,8 @@ func (q *request) notValid(account identity.Account) string {
 
 // Rules of ours beside those of identity.
 const (
-	ruleNotActive   identity.Rule = "not_active"
-	ruleCredentials identity.Rule = "credentials" // what was typed is wrong
-	ruleVisit       identity.Rule = "visit"       // the credentials of a visit
-	ruleCode        identity.Rule = "code"        // a roll code
+	ruleNotActive                 = identity.RuleNotActive
+	ruleCredentials               = identity.RuleCredentials
+	ruleVisit       identity.Rule = "visit" // the credentials of a visit
+	ruleCode        identity.Rule = "code"  // a roll code
 )
