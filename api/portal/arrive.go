@@ -33,22 +33,27 @@ func (q *request) arrive() {
 		q.Logger.Warn("portal redirect refused", "portal_id", q.portal.ID, "vendor", q.portal.Vendor, "error", err)
 		q.refused()
 	default:
-		if err := q.reveal(&arrival); err != nil {
-			q.unread(err)
-			return
+		if q.reveal(&arrival) {
+			q.arrived(arrival)
 		}
-		q.arrived(arrival)
 	}
 }
 
 // reveal has the controller say which device it is where the redirect does so in a way
 // that it alone can read: nothing is decided about a device that we do not know.
-func (q *request) reveal(arrival *gate.Arrival) error {
+// It reports false where the page was answered with why not.
+func (q *request) reveal(arrival *gate.Arrival) bool {
 	call, err := gate.Reveal(arrival, q.portal.Settings)
-	if err != nil || call == nil {
-		return err
+	if err == nil && call != nil {
+		if !q.within(q.Brakes.Reveals, string(q.portal.ID)) {
+			return false
+		}
+		err = q.call(call, "")
 	}
-	return q.call(call, "")
+	if err != nil {
+		q.unread(err)
+	}
+	return err == nil
 }
 
 // unread is the page of a device that the controller did not name.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/foyerhq/foyer/internal/gate"
 	"github.com/foyerhq/foyer/internal/gate/gatetest"
+	"github.com/foyerhq/foyer/internal/limit"
 )
 
 // TestAControllerSaysWhichDevice: a SmartZone encrypts addresses in its redirects as it
@@ -22,6 +23,7 @@ func TestAControllerSaysWhichDevice(t *testing.T) {
 			return nas
 		},
 	}
+	p.config = func(c *Config) { c.Brakes.Reveals = limit.New(limit.Config{Rate: 0.1, Burst: 3, Keys: 10}, c.Now) }
 	h := setup(t, p)
 	g := h.guest(t, phone)
 	require.Contains(t, h.nas.Redirect(g.client, "http://news.example/").String(), "client_mac=ENC")
@@ -38,4 +40,9 @@ func TestAControllerSaysWhichDevice(t *testing.T) {
 	require.Equal(t, []string{phone}, sql[string](t, h, "select mac from one_time_secrets"))
 	g.arrives()
 	require.Len(t, sql[string](t, h, "select access_id::text from authentications"), 1, "the same device, let in again")
+	asked := 0
+	h.asked.meanwhile = func() { asked++ }
+	g.arrives().arrives()
+	require.Equal(t, http.StatusTooManyRequests, g.shown.code)
+	require.Zero(t, asked, "a controller bears so much")
 }

@@ -148,6 +148,7 @@ type Brakes struct {
 	Again   *limit.Limiter // how often a device is let in again without a click
 	Secrets *limit.Limiter // user names and passwords, by device
 	Site    *limit.Limiter // the same, by site
+	Reveals *limit.Limiter // how often a controller is asked which device it is, by portal
 }
 
 // NewBrakes returns the brakes of one process. The guests of a site may share one
@@ -158,7 +159,7 @@ func NewBrakes(keys int, now func() time.Time) Brakes {
 	at := func(rate float64, burst int) *limit.Limiter {
 		return limit.New(limit.Config{Rate: rate, Burst: burst, Keys: keys}, now)
 	}
-	return Brakes{Loads: at(50, 500), Forms: at(50, 500), Devices: at(0.5, 20), Again: at(0.1, 4), Secrets: at(5.0/60, 5), Site: at(5, 300)}
+	return Brakes{Loads: at(50, 500), Forms: at(50, 500), Devices: at(0.5, 20), Again: at(0.1, 4), Secrets: at(5.0/60, 5), Site: at(5, 300), Reveals: at(10, 300)}
 }
 
 // Pages serves the pages of every portal, and of every zone. It is safe for concurrent
