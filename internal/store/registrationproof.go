@@ -19,10 +19,14 @@ const (
 	actorSponsorLink = "link:sponsor"
 )
 
-// A device has so many graces in a day that nothing came of.
+// A device has so many graces in a day that nothing came of. Who makes up one device
+// after another has no more than a portal's in an hour. Graces that are not over may yet
+// come to something: a crowd that comes at once has them all.
 const (
-	gracesEach = 2
-	graceEach  = 24 * time.Hour
+	gracesEach   = 2
+	graceEach    = 24 * time.Hour
+	gracesPortal = 60
+	gracePortal  = time.Hour
 )
 
 // RegistrationCode returns the code of a registration that waits, for it to be sent. It
@@ -242,18 +246,24 @@ func (t *tx) registrationLed(ctx context.Context, id identity.RegistrationID, pe
 	return err
 }
 
-// GraceUsed reports whether a device had a grace at a portal within the last day, or
-// cannot be told from others: somebody who makes up one address after another is not
-// let in by each of them.
+// GraceUsed reports whether a device has no grace at a portal any more: it had its own
+// within the last day, too many came to nothing there within the last hour, or it cannot
+// be told from others.
 func (s *Store) GraceUsed(ctx context.Context, portal identity.PortalID, mac string) (used bool, err error) {
 	if mac == "" {
 		return true, nil
 	}
-	const find = `select count(*) from registrations where portal_id = @portal and mac = @mac and mac <> '' and created_at > @since
-		and method = 'email' and access_id is not null and status <> 'done'`
+	const find = `select (select count(*) from registrations where portal_id = @portal and mac = @mac and mac <> '' and created_at > @day
+				and method = 'email' and access_id is not null and status <> 'done') >= @each
+			or (select count(*) from registrations g join accesses v on v.id = g.access_id
+				where g.site_id = (select site_id from portals where id = @portal) and g.portal_id = @portal and g.created_at > @hour
+				and g.method = 'email' and g.status <> 'done' and v.ends_at <= @now) >= @most`
 	err = s.query(ctx, func(ctx context.Context, q db) error {
-		counts, err := scalars[int](ctx, q, find, pgx.NamedArgs{"portal": portal, "mac": mac, "since": s.now().Add(-graceEach)})
-		used = first(counts) >= gracesEach
+		now := s.now()
+		found, err := scalars[bool](ctx, q, find, pgx.NamedArgs{
+			"portal": portal, "mac": mac, "now": now, "day": now.Add(-graceEach), "each": gracesEach, "hour": now.Add(-gracePortal), "most": gracesPortal,
+		})
+		used = first(found)
 		return err
 	})
 	return used, err

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -411,6 +412,32 @@ func TestGraces(t *testing.T) {
 	l.Clock.Advance(24 * time.Hour)
 	require.False(t, used())
 	l.verify(t)
+}
+
+// Addresses of devices are free: who makes up one after another gets no grace for ever,
+// and a crowd that is reading its mail loses none by that.
+func TestGracesOfMadeUpDevices(t *testing.T) {
+	t.Parallel()
+	l := setup(t).lobby(t, nil)
+	used := func() bool {
+		used, err := l.GraceUsed(t.Context(), l.portal.ID, phone)
+		require.NoError(t, err)
+		return used
+	}
+	for i := range 60 {
+		require.False(t, used())
+		n := l.asks(identity.MethodEmail)
+		n.Login, n.Arrival.MAC = fmt.Sprintf("guest%d@example.org", i), fmt.Sprintf("02:00:00:00:00:%02x", i)
+		l.admit(t, store.Admission{
+			Method: identity.MethodEmail, Arrival: store.Arrival{MAC: n.Arrival.MAC, SSID: "Guests"}, Clicked: true, Login: n.Login, Kind: identity.LoginEmail,
+			Visitor: visit.Visitor{Email: n.Login}, Until: l.Clock.Now().Add(10 * time.Minute), Registration: l.begin(t, n).ID,
+		})
+	}
+	require.False(t, used(), "they may yet read their mail")
+	l.Clock.Advance(11 * time.Minute)
+	require.True(t, used())
+	l.Clock.Advance(time.Hour)
+	require.False(t, used())
 }
 
 // Who did not ask for a mail says so, and ends what their address was good for.
