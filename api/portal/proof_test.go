@@ -183,6 +183,23 @@ func TestWhoClaimsADevice(t *testing.T) {
 	require.Empty(t, again.jar)
 }
 
+// Who claims a device takes back nothing that its guest waits for.
+func TestWhoClaimsADeviceCancelsNothing(t *testing.T) {
+	t.Parallel()
+	h := proving(t, identity.MethodEmail, nil, nil)
+	ada, eve := h.guest(t, phone), h.guest(t, phone)
+	ada.arrives().presses("do=login", "email", "ada@example.org").sees(enterCode)
+	code := h.code(t)
+	eve.arrives().sees(enterCode).presses("do=cancel").sees(`name="email"`)
+	eve.presses("do=login", "email", "eve@example.org").sees(enterCode)
+	ada.presses("do=code", "code", code).goes().sees("You are online")
+	h.guest(t, phone).arrives().sees("-" + enterCode)
+
+	bob := h.guest(t, "3c:22:fb:00:00:02")
+	bob.arrives().presses("do=login", "email", "bob@example.org").presses("do=cancel").sees(`name="email"`)
+	bob.arrives().sees(`name="email"`)
+}
+
 // Whether anybody knows an address is told by no page.
 func TestKnownAndUnknownAddresses(t *testing.T) {
 	t.Parallel()

@@ -74,11 +74,7 @@ func (q *request) actAsGuest(reader link.Purpose, r store.Registration) {
 	case "resend":
 		q.resend(reader, r)
 	case "cancel":
-		if err := q.Store.CancelRegistration(q.r.Context(), r.ID); err != nil {
-			q.fail(err)
-			return
-		}
-		q.full("", "")
+		q.beginAnew(reader, r)
 	case "continue":
 		if r.Status == identity.RegistrationApproved {
 			q.admitRegistration(reader, r)
@@ -88,6 +84,18 @@ func (q *request) actAsGuest(reader link.Purpose, r store.Registration) {
 	default:
 		q.showToGuest(reader, r, notice{})
 	}
+}
+
+// beginAnew is for who asks for something else. A browser that only claims the device
+// takes back nothing that another one waits for.
+func (q *request) beginAnew(reader link.Purpose, r store.Registration) {
+	if reader == link.RegistrationGuest || r.Status == identity.RegistrationDenied {
+		if err := q.Store.CancelRegistration(q.r.Context(), r.ID); err != nil {
+			q.fail(err)
+			return
+		}
+	}
+	q.full("", "")
 }
 
 // tryCode compares a code that was typed. Right, the guest is let in at once.

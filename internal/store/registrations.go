@@ -142,19 +142,22 @@ func (s *Store) Registration(ctx context.Context, id identity.RegistrationID) (r
 	return r, err
 }
 
-// RegistrationAt returns what a device left at a portal: its last registration, where
-// that waits, was approved, or was refused within its time. A device without a MAC
-// address has none.
+// RegistrationAt returns what a device left at a portal since something came of one: its
+// last registration, where that waits or was refused within its time, or one that was
+// approved. A device without a MAC address has none.
 func (s *Store) RegistrationAt(ctx context.Context, portal identity.PortalID, mac string) (found *Registration, err error) {
 	if mac == "" {
 		return nil, nil
 	}
 	const find = `select ` + registrationColumns + ` from registrations g
-		where g.portal_id = @portal and g.mac = @mac and g.mac <> '' and g.status in ('waiting', 'approved', 'denied') order by g.id desc limit 1`
+		where g.portal_id = @portal and g.mac = @mac and g.mac <> '' and g.status in ('waiting', 'approved', 'denied') and g.expires_at > @now
+			and not exists (select from registrations d where d.portal_id = @portal and d.mac = @mac and d.mac <> '' and d.status = 'done' and d.id > g.id)
+		order by g.status = 'approved' desc, g.id desc limit 1`
 	err = s.query(ctx, func(ctx context.Context, q db) error {
+		found = nil
 		now := s.now()
-		rows, err := all[registrationRow](ctx, q, find, pgx.NamedArgs{"portal": portal, "mac": mac})
-		if err != nil || len(rows) == 0 || !now.Before(rows[0].ExpiresAt) {
+		rows, err := all[registrationRow](ctx, q, find, pgx.NamedArgs{"portal": portal, "mac": mac, "now": now})
+		if err != nil || len(rows) == 0 {
 			return err
 		}
 		r, err := s.registration(rows[0], now)
@@ -164,16 +167,17 @@ func (s *Store) RegistrationAt(ctx context.Context, portal identity.PortalID, ma
 	return found, err
 }
 
-// BeginRegistration stores what a guest asks for, in the place of what the device asked
-// for before, and has the mail sent that belongs to it; a text message is the caller's.
-// It takes the same steps whether the login is known here or not. It returns
-// ErrRegistrationLimit.
+// BeginRegistration stores what a guest asks for, and has the mail sent that belongs to
+// it; a text message is the caller's. What the device asked for before stays, unless it
+// was refused: the device may only be claimed, and who has that registration's address
+// goes on there. It takes the same steps whether the login is known here or not. It
+// returns ErrRegistrationLimit.
 func (s *Store) BeginRegistration(ctx context.Context, n NewRegistration) (r Registration, err error) {
 	err = s.write(ctx, func(ctx context.Context, t *tx) error {
 		if err := t.registrationsWithin(ctx, n); err != nil {
 			return err
 		}
-		const earlier = `g.portal_id = @portal and g.mac = @mac and g.mac <> ''`
+		const earlier = `g.portal_id = @portal and g.mac = @mac and g.mac <> '' and g.status = 'denied'`
 		if err := t.cancelRegistrations(ctx, earlier, pgx.NamedArgs{"portal": n.PortalID, "mac": n.Arrival.MAC}); err != nil {
 			return err
 		}

@@ -284,16 +284,32 @@ func TestASponsorsAnswer(t *testing.T) {
 	l.verify(t)
 }
 
-// A device asks for one thing at a time; a device that cannot be told from others has
-// its address alone to come back by.
-func TestADevicesLastRequestCounts(t *testing.T) {
+// Anybody can claim a device and ask for something: what it waits for stays, and it comes
+// upon what was approved. A device that cannot be told from others has its address alone
+// to come back by.
+func TestADevicesRequestsStay(t *testing.T) {
 	t.Parallel()
 	l := setup(t).lobby(t, nil)
+	upon := func() identity.RegistrationID {
+		at, err := l.RegistrationAt(t.Context(), l.portal.ID, phone)
+		require.NoError(t, err)
+		if at == nil {
+			return ""
+		}
+		return at.ID
+	}
 	first := l.begin(t, l.asks(identity.MethodSponsor))
 	second := l.begin(t, l.asks(identity.MethodEmail))
-	first, err := l.Registration(t.Context(), first.ID)
+	require.Equal(t, second.ID, upon())
+	_, _, err := l.DecideRegistration(t.Context(), first.ID, true, l.profile)
 	require.NoError(t, err)
-	require.Equal(t, identity.RegistrationCancelled, first.Status)
+	require.Equal(t, first.ID, upon())
+	l.begin(t, l.asks(identity.MethodEmail))
+	require.Equal(t, first.ID, upon())
+	first, err = l.Registration(t.Context(), first.ID)
+	require.NoError(t, err)
+	require.Equal(t, identity.RegistrationApproved, first.Status)
+
 	unknown := l.asks(identity.MethodEmail)
 	unknown.Arrival.MAC = ""
 	third := l.begin(t, unknown)
@@ -305,6 +321,12 @@ func TestADevicesLastRequestCounts(t *testing.T) {
 	at, err := l.RegistrationAt(t.Context(), l.portal.ID, "")
 	require.NoError(t, err)
 	require.Nil(t, at)
+
+	last := l.begin(t, l.asks(identity.MethodEmail))
+	proven, err := l.TryRegistrationCode(t.Context(), last.ID, l.code(t, last))
+	require.NoError(t, err)
+	l.admitted(t, proven)
+	require.Empty(t, upon(), "what came before is no more for who comes again")
 }
 
 // What limits there are, whoever is known here; many at once gain nothing.
