@@ -38,7 +38,7 @@ func TestRolesAndPermissionsHaveWords(t *testing.T) {
 var theirs = []string{
 	"agent_quarantined", "enrolment_refused", "ledger_empty", "stale_epoch", "no_certificate",
 	"already_checked_in", "invitation_not_found", "pairing_refused", "rules_not_found", "too_early",
-	"account_blocked", "consent_missing", "device_not_found", "portal_closed", "voucher_not_found",
+	"account_blocked", "consent_missing", "device_not_found", "device_taken", "portal_closed", "voucher_not_found",
 	"registration_code_tries", "registration_code_wrong", "registration_limit", "registration_not_found", "registration_over", "registration_sends", "registration_too_soon",
 	"access_not_found", "sms_code_wrong", "sms_cost_cap", "sms_number_limit", "sms_off", "sms_site_limit",
 	"class_unknown", "crm_busy", "crm_erased", "export_running", "idempotency_key_reused", "mail_kind", "not_a_user", "purge_not_found",

@@ -59,8 +59,8 @@ var peopleKinds = map[string]func(t *testing.T) (*history.History, []string){
 		h := s.chronicle(workflows.PurgeWorkflowID(in), &proof)
 		require.Equal(t, map[string]int{"visits": 700, "sessions": 20_001}, proof.Counts)
 		return h, []string{
-			"BeginPurge", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass",
-			"RewriteTables", "EndPurge",
+			"BeginPurge", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass", "PurgeClass",
+			"PurgeClass", "PurgeClass", "PurgeClass", "RewriteTables", "EndPurge",
 		}
 	},
 	"erasure": func(t *testing.T) (*history.History, []string) {

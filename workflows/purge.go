@@ -21,12 +21,22 @@ func Purge(ctx workflow.Context, in activities.PurgeInput) (activities.PurgeProo
 	if err := workflow.ExecuteActivity(step, purges.BeginPurge, in).Get(ctx, &proof); err != nil || proof.Ended {
 		return proof, err
 	}
-	for _, class := range visit.PurgedClasses() {
+	for _, class := range purged(ctx) {
 		if err := p.class(ctx, proof.ID, class); err != nil {
 			return proof, err
 		}
 	}
 	return p.close(ctx, activities.PurgeRef{ID: proof.ID, RewriteBytes: in.RewriteBytes})
+}
+
+// guestsPurged is since when a purge also goes through what is held of guests.
+const guestsPurged = "guests purged"
+
+func purged(ctx workflow.Context) []visit.Class {
+	if workflow.GetVersion(ctx, guestsPurged, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return visit.VisitorClasses()
+	}
+	return visit.PurgedClasses()
 }
 
 var (

@@ -181,6 +181,7 @@ func (s *server) runs() []*history.History {
 func outline(h *history.History) (lines []string) {
 	for _, e := range h.Events {
 		switch {
+		case e.GetMarkerRecordedEventAttributes().GetMarkerName() == "Version": // of the code, and no step
 		case e.GetMarkerRecordedEventAttributes() != nil:
 			lines = append(lines, step(e.GetMarkerRecordedEventAttributes()))
 		case e.GetActivityTaskScheduledEventAttributes() != nil:

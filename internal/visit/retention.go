@@ -31,6 +31,12 @@ func PurgedClasses() []Class {
 	}
 }
 
+// VisitorClasses are those that a purge went through before there were guests without a
+// visit; a purge that began then goes on with them.
+func VisitorClasses() []Class {
+	return []Class{ClassVisits, ClassTerminations, ClassSessions, ClassRefusedLogins, ClassLogins, ClassLawful}
+}
+
 // How long things are kept that no site's setting changes.
 const (
 	LawfulRequestFor = 30 * 24 * time.Hour // a lawful request and what it asks

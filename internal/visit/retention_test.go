@@ -37,13 +37,13 @@ func TestAVisitIsDueWhenItsTimeIsOver(t *testing.T) {
 
 func TestASiteMayKeepThingsLongerOrShorterWithinBounds(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, visit.Days{Visits: 90, Sessions: 180, Refused: 14}, visit.Retention{}.Days())
-	require.Equal(t, visit.Days{Visits: 90, Sessions: 365, Refused: 14}, visit.Retention{Profile: "FR"}.Days())
-	require.Equal(t, visit.Days{Visits: 10, Sessions: 365, Refused: 1}, visit.Retention{Profile: "FR", VisitDays: new(10), RefusedDays: new(1)}.Days())
+	require.Equal(t, visit.Days{Visits: 90, Sessions: 180, Refused: 14, Accounts: 90}, visit.Retention{}.Days())
+	require.Equal(t, visit.Days{Visits: 90, Sessions: 365, Refused: 14, Accounts: 90}, visit.Retention{Profile: "FR"}.Days())
+	require.Equal(t, visit.Days{Visits: 10, Sessions: 365, Refused: 1, Accounts: 30}, visit.Retention{Profile: "FR", VisitDays: new(10), RefusedDays: new(1), AccountDays: new(30)}.Days())
 	require.Equal(t, visit.Retention{}.Days(), visit.Retention{Profile: "of a newer version"}.Days())
 	for _, profile := range visit.RetentionProfiles() {
 		days := visit.Retention{Profile: profile}.Days()
-		set := visit.Retention{Profile: profile, VisitDays: &days.Visits, SessionDays: &days.Sessions, RefusedDays: &days.Refused}
+		set := visit.Retention{Profile: profile, VisitDays: &days.Visits, SessionDays: &days.Sessions, RefusedDays: &days.Refused, AccountDays: &days.Accounts}
 		require.NoError(t, set.Validate(), "a profile keeps to the bounds: %s", profile)
 	}
 	for _, good := range []visit.Retention{
