@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +55,10 @@ func TestAPersonIsForgottenEverywhere(t *testing.T) {
 	r.Call("DELETE", "/api/v1/people/"+detail.Visit.PersonID, nil, &erasure, 202)
 	require.Equal(t, "done", erasure.State)
 	out := r.Foyer("purge")
-	require.Contains(t, out, "people, refused_logins, sessions, terminations, visits", out)
+	rewritten, _, _ := strings.Cut(out, "\n")
+	for _, table := range []string{"people", "refused_logins", "sessions", "terminations", "visits"} {
+		require.Contains(t, rewritten, " "+table, out)
+	}
 	require.Contains(t, out, "left for the next time: none", out)
 
 	for _, canary := range canaries {
