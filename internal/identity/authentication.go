@@ -85,10 +85,16 @@ func Expiry(now time.Time, account Account, lifetime time.Duration) (time.Time, 
 	if account.Lifecycle(now) != Active || lifetime < time.Second || account.EndsAt.Sub(now) < time.Second {
 		return time.Time{}, "", ErrNotActive
 	}
-	if ends := now.Add(lifetime); ends.Before(account.EndsAt) {
-		return ends, EndLifetime, nil
+	ends, reason := Clamp(now, account.EndsAt, lifetime)
+	return ends, reason, nil
+}
+
+// Clamp is the rule itself: the lifetime, or the account's end if that comes first.
+func Clamp(from, accountEnds time.Time, lifetime time.Duration) (time.Time, Reason) {
+	if ends := from.Add(lifetime); ends.Before(accountEnds) {
+		return ends, EndLifetime
 	}
-	return account.EndsAt, EndIdentity, nil
+	return accountEnds, EndIdentity
 }
 
 // Entered is what a login came from.

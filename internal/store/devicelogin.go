@@ -72,12 +72,10 @@ func (t *tx) admitDevice(ctx context.Context, p Portal, device deviceRow, row ac
 	a := Admission{
 		Method: row.Method, Arrival: Arrival{MAC: device.MAC, SSID: device.SSID}, By: identity.ByMACAuth,
 	}
+	ends, reason := identity.Clamp(l.At, row.EndsAt, p.Template.Lifetime)
 	n := newAuthentication{
-		ID: l.AccessID, Person: row.ID, StartedAt: l.At, EndsAt: l.At.Add(p.Template.Lifetime), EndsWith: identity.EndLifetime,
+		ID: l.AccessID, Person: row.ID, StartedAt: l.At, EndsAt: ends, EndsWith: reason,
 		Entered: identity.Entered{Was: identity.Active, By: identity.ByMACAuth, PriorUse: true},
-	}
-	if row.EndsAt.Before(n.EndsAt) {
-		n.EndsAt, n.EndsWith = row.EndsAt, identity.EndIdentity
 	}
 	why := identity.Reason("")
 	if row.account().Lifecycle(t.now) != identity.Active || !n.EndsAt.After(t.now) {
